@@ -1,0 +1,97 @@
+"""The pages' languages: which ones there are, which one a request gets, and how a day is written in it.
+
+English is the source text; every other language is one committed catalogue in `translations/`, compiled in memory at
+start, so that no build step and no compiled file stands between a translator and the page. The order of preference
+follows OpenID Connect Core 3.1.2.1 (`ui_locales`) and RFC 9110 section 12.5.4 (`Accept-Language`).
+"""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from jinja2 import Environment
+
+Language = Literal["en", "ja"]
+
+SOURCE_LANGUAGE: Final[Language] = "en"
+LANGUAGE_NAMES: Final[Mapping[Language, str]] = MappingProxyType({"en": "English", "ja": "日本語"})
+
+_CATALOGUES: Final = Path(__file__).parent / "translations"
+_LONGEST_PREFERENCE: Final = 500  # a browser sends under a hundred characters; the rest is not worth reading
+_QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
+_DAY_PATTERNS: Final[Mapping[Language, str]] = MappingProxyType({"en": "d MMMM y", "ja": "y年M月d日"})
+
+
+def load_catalogues() -> Mapping[str, Translations]:
+    """Every language's catalogue, read once at start; the source language's is empty and gives each text back."""
+    catalogues = {SOURCE_LANGUAGE: Translations()}
+    for path in sorted(_CATALOGUES.glob("*.po")):
+        with path.open("rb") as text:
+            catalogue = read_po(text, locale=path.stem, abort_invalid=True)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        catalogues[path.stem] = Translations(compiled)
+    return MappingProxyType(catalogues)
+
+
+def install_translations(
+    environment: Environment, catalogues: Mapping[str, Translations], current_language: Callable[[], str]
+) -> None:
+    """Give templates `_()` and `{% trans %}`, in the language that `current_language` names while a page is rendered.
+
+    Jinja's newer style is chosen because it escapes the values that a translated sentence carries.
+    """
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension above
+        lambda text: catalogues[current_language()].gettext(text),
+        lambda one, many, count: catalogues[current_language()].ngettext(one, many, count),
+        newstyle=True,
+    )
+
+
+def choose_language(ui_locales: str | None, cookie: str | None, accept_language: str | None) -> Language:
+    """The first language we have: what the app asks for, what was chosen here before, what the browser prefers."""
+    wishes = [
+        *(ui_locales or "")[:_LONGEST_PREFERENCE].split(),
+        *(cookie or "")[:_LONGEST_PREFERENCE].split(),
+        *_browser_preferences((accept_language or "")[:_LONGEST_PREFERENCE]),
+    ]
+    return next((spoken for wish in wishes if (spoken := _supported(wish))), SOURCE_LANGUAGE)
+
+
+def format_day(day: date, language: Language) -> str:
+    """A day as people write it: "21 February 2027", "2027年2月21日"."""
+    return format_date(day, _DAY_PATTERNS[language], locale=language)
+
+
+def _supported(tag: str) -> Language | None:
+    """Match a BCP 47 tag by its primary language: `ja-JP` is ours, `jam` (Jamaican) is not."""
+    primary = tag.split("-", 1)[0].lower()
+    return next((language for language in LANGUAGE_NAMES if language == primary), None)
+
+
+def _browser_preferences(header: str) -> list[str]:
+    """The header's languages, best first; what cannot be read, or has quality 0 ("not acceptable"), is left out."""
+    weighed = [(_quality(parameters), tag.strip()) for tag, _, parameters in _items(header)]
+    return [tag for quality, tag in sorted(weighed, key=lambda item: -item[0]) if quality > 0]
+
+
+def _items(header: str) -> list[tuple[str, str, str]]:
+    return [item.partition(";") for item in header.split(",")]
+
+
+def _quality(parameters: str) -> float:
+    if not parameters.strip():
+        return 1.0
+    stated = _QUALITY.fullmatch(parameters.strip())
+    return float(stated.group(1)) if stated else 0.0
