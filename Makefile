@@ -3,7 +3,7 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
-PIP  := $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP  := PYTHONWARNINGS=ignore $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 NPM  := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/npm --prefix tests/npm
 
 RUNTIME := $(VENV)/.runtime-installed
@@ -47,7 +47,7 @@ clean: ## forget the venv, caches and downloaded packages
 	rm -rf $(VENV) tests/npm/node_modules .demo .test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 setup-test: $(TOOLS) $(NPM_SET)
-	@$(PY) -m tests.real.install postgresql redis chromium japanese-font node
+	@$(PY) -m tests.real.install postgresql redis chromium japanese-font
 
 $(VENV)/.folder:
 	@sh tests/real/make-venv $(VENV)
@@ -66,5 +66,5 @@ $(TOOLS): $(RUNTIME)
 
 $(NPM_SET): tests/npm/package.json $(TOOLS)
 	@echo "Installing the pinned npm packages"
-	@$(NPM) install --ignore-scripts --no-package-lock --no-audit --no-fund --no-update-notifier --loglevel=error
+	@$(NPM) install --ignore-scripts --no-package-lock --no-audit --no-fund --no-update-notifier --silent
 	@touch $@
