@@ -1,0 +1,244 @@
+"""The decision: released = request ∧ agreement ∧ consent, by two lists of checks that are read in their written order.
+
+GATES refuse a request as a whole; the first that objects gives the reason. MEETS then narrow its fields, one after the
+other; a field falls at the first that does not hold it, and carries that one's reason. Both can only take away, so a
+further rule is a further line, and no line can widen what another left. Whatever is ill-typed or fails is POLICY_ERROR:
+nothing goes out.
+"""
+
+from collections.abc import Callable, Iterable
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from policies.agreement import Agreement, AgreementStatus, Consent, Partner, PartnerStatus, PurposeTerms
+from policies.catalogue import Catalogue
+from policies.decision import Askable, Decision, Reason, SharingRequest
+
+_DAY: Final = 24 * 60 * 60
+
+
+class _Case(NamedTuple):
+    """All that a check may look at; the terms are the agreement's for the purpose asked or the nearest above it."""
+
+    catalogue: Catalogue
+    request: SharingRequest
+    partner: Partner | None
+    agreement: Agreement | None
+    terms: PurposeTerms | None
+    consent: Consent | None
+
+
+Gate = Callable[[_Case], Reason | None]
+Meet = Callable[[_Case], frozenset[str]]
+
+
+def decide(
+    catalogue: Catalogue,
+    request: SharingRequest,
+    partner: Partner | None,
+    agreement: Agreement | None,
+    consent: Consent | None,
+) -> Decision:
+    """What of this request may go out now."""
+    try:
+        if not _is_request(request) or type(catalogue) is not Catalogue:
+            return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
+        case = _Case(catalogue, request, partner, agreement, _terms(catalogue, request, agreement), consent)
+        refusal = _first_refusal(GATES, case)
+        if refusal is not None:
+            return Decision.refuse(request.fields, refusal)
+        released, withheld = _narrowed(MEETS, case)
+        return Decision(released, MappingProxyType(withheld), _release_ends(case) if released else None, None)
+    except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
+        return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
+
+
+def askable(
+    catalogue: Catalogue, request: SharingRequest, partner: Partner | None, agreement: Agreement | None
+) -> Askable:
+    """What of this request a person may be asked to agree to: the same checks, up to the consent."""
+    try:
+        if not _is_request(request) or type(catalogue) is not Catalogue:
+            return Askable.refuse(_nameable(request), Reason.POLICY_ERROR)
+        terms = _terms(catalogue, request, agreement)
+        case = _Case(catalogue, request, partner, agreement, terms, None)
+        refusal = _first_refusal(GATES_BEFORE_CONSENT, case)
+        if refusal is not None or agreement is None or terms is None:
+            return Askable.refuse(request.fields, refusal or Reason.POLICY_ERROR)
+        kept, withheld = _narrowed(MEETS_BEFORE_CONSENT, case)
+        # A field that the agreement holds only through one that gives it away is never needed for itself.
+        needed = {field: field in terms.fields and terms.fields[field].required for field in kept}
+        ends = min(request.at + terms.max_days * _DAY, agreement.expires_at)
+        return Askable(MappingProxyType(needed), MappingProxyType(withheld), ends if needed else None, None)
+    except Exception:  # noqa: BLE001 - as in decide
+        return Askable.refuse(_nameable(request), Reason.POLICY_ERROR)
+
+
+# ---- gates: may this request be answered at all? ---------------------------------------------------------------------
+
+
+def partner_in_good_standing(case: _Case) -> Reason | None:
+    partner = case.partner
+    if partner is None:
+        return Reason.PARTNER_UNKNOWN
+    if type(partner) is not Partner:
+        return Reason.POLICY_ERROR
+    if partner.id != case.request.partner_id:
+        return Reason.PARTNER_UNKNOWN
+    if partner.status != PartnerStatus.ACTIVE:
+        return _PARTNER_REFUSALS.get(partner.status, Reason.POLICY_ERROR)
+    return None
+
+
+def agreement_in_force(case: _Case) -> Reason | None:
+    agreement = case.agreement
+    if agreement is None:
+        return Reason.NO_AGREEMENT
+    if not _is_agreement(agreement):
+        return Reason.POLICY_ERROR
+    if agreement.partner_id != case.request.partner_id:
+        return Reason.NO_AGREEMENT
+    if agreement.status != AgreementStatus.ACTIVE:
+        return _AGREEMENT_REFUSALS.get(agreement.status, Reason.POLICY_ERROR)
+    if case.request.at < agreement.effective_at:
+        return Reason.AGREEMENT_NOT_YET
+    return None if case.request.at < agreement.expires_at else Reason.AGREEMENT_EXPIRED
+
+
+def purpose_agreed(case: _Case) -> Reason | None:
+    if case.request.purpose not in case.catalogue.purposes:
+        return Reason.PURPOSE_UNKNOWN
+    if case.terms is None:
+        return Reason.PURPOSE_NOT_IN_AGREEMENT
+    return None if _is_terms(case.terms) else Reason.POLICY_ERROR
+
+
+def consent_given(case: _Case) -> Reason | None:
+    consent, request = case.consent, case.request
+    if consent is None:
+        return Reason.NO_CONSENT
+    if not _is_consent(consent):
+        return Reason.POLICY_ERROR
+    same_app = consent.user_id == request.user_id and consent.client_id == request.client_id
+    if not same_app or consent.purpose not in case.catalogue.lineage[request.purpose]:
+        return Reason.CONSENT_MISMATCH
+    return Reason.NO_CONSENT if request.at < consent.granted_at else None
+
+
+def consent_live(case: _Case) -> Reason | None:
+    if case.consent is None or case.terms is None:
+        return Reason.NO_CONSENT
+    # An end counts whatever its instant: a server whose clock is behind must not share on once the end is acknowledged.
+    if case.consent.ended_at is not None:
+        return Reason.CONSENT_ENDED
+    return None if case.request.at < _consent_ends(case.consent, case.terms) else Reason.CONSENT_EXPIRED
+
+
+_PARTNER_REFUSALS: Final = {PartnerStatus.SUSPENDED: Reason.PARTNER_SUSPENDED}
+_AGREEMENT_REFUSALS: Final = {
+    AgreementStatus.SUSPENDED: Reason.AGREEMENT_SUSPENDED,
+    AgreementStatus.ENDED: Reason.AGREEMENT_ENDED,
+}
+GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (partner_in_good_standing, agreement_in_force, purpose_agreed)
+GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_given, consent_live)
+
+
+# ---- meets: which fields does each side hold? ------------------------------------------------------------------------
+
+
+def catalogued(case: _Case) -> frozenset[str]:
+    return case.catalogue.closure_down(case.request.fields)
+
+
+def agreed(case: _Case) -> frozenset[str]:
+    return case.catalogue.closure_down(case.terms.fields) if case.terms else frozenset()
+
+
+def consented(case: _Case) -> frozenset[str]:
+    return case.catalogue.closure_down(case.consent.fields) if case.consent else frozenset()
+
+
+MEETS_BEFORE_CONSENT: Final[tuple[tuple[Meet, Reason], ...]] = (
+    (catalogued, Reason.FIELD_UNKNOWN),
+    (agreed, Reason.FIELD_NOT_IN_AGREEMENT),
+)
+MEETS: Final[tuple[tuple[Meet, Reason], ...]] = (*MEETS_BEFORE_CONSENT, (consented, Reason.FIELD_NOT_CONSENTED))
+
+
+# ---- how the lists are read ------------------------------------------------------------------------------------------
+
+
+def _first_refusal(gates: tuple[Gate, ...], case: _Case) -> Reason | None:
+    for gate in gates:
+        refusal = gate(case)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _narrowed(meets: tuple[tuple[Meet, Reason], ...], case: _Case) -> tuple[frozenset[str], dict[str, Reason]]:
+    kept = case.request.fields
+    withheld: dict[str, Reason] = {}
+    for meet, reason in meets:
+        held = kept & meet(case)
+        if len(held) < len(kept):
+            withheld.update(dict.fromkeys(kept - held, reason))
+        kept = held
+    return kept, withheld
+
+
+def _terms(catalogue: Catalogue, request: SharingRequest, agreement: Agreement | None) -> PurposeTerms | None:
+    if agreement is None:
+        return None
+    for purpose in catalogue.lineage.get(request.purpose, ()):
+        if purpose in agreement.purposes:
+            return agreement.purposes[purpose]
+    return None
+
+
+def _consent_ends(consent: Consent, terms: PurposeTerms) -> int:
+    """A consent never outlives what the agreement allows, also if that was shortened after the consent was given."""
+    return min(consent.expires_at, consent.granted_at + terms.max_days * _DAY)
+
+
+def _release_ends(case: _Case) -> int:
+    if case.agreement is None or case.terms is None or case.consent is None:
+        return case.request.at
+    return min(_consent_ends(case.consent, case.terms), case.agreement.expires_at)
+
+
+# ---- types: an annotation does not stop a None that equals a None, or a NaN that is never past -----------------------
+
+
+def _is_request(request: SharingRequest) -> bool:
+    return (
+        type(request) is SharingRequest
+        and str is type(request.partner_id) is type(request.client_id) is type(request.user_id) is type(request.purpose)
+        and "" not in (request.partner_id, request.client_id, request.user_id)
+        and type(request.fields) is frozenset
+        and {*map(type, request.fields)} <= {str}
+        and type(request.at) is int
+    )
+
+
+def _is_agreement(agreement: Agreement) -> bool:
+    return type(agreement) is Agreement and int is type(agreement.effective_at) is type(agreement.expires_at)
+
+
+def _is_terms(terms: PurposeTerms) -> bool:
+    return type(terms) is PurposeTerms and type(terms.max_days) is int
+
+
+def _is_consent(consent: Consent) -> bool:
+    return (
+        type(consent) is Consent
+        and type(consent.fields) is frozenset
+        and int is type(consent.granted_at) is type(consent.expires_at)
+    )
+
+
+def _nameable(request: SharingRequest) -> Iterable[str]:
+    """The fields of a request that may be anything, as far as they can be named."""
+    fields: object = request.fields if type(request) is SharingRequest else ()
+    listed = fields if isinstance(fields, frozenset | set | list | tuple) else ()
+    return [field for field in listed if isinstance(field, str)]

@@ -1,0 +1,79 @@
+"""The question put to the policy, its answer, and the stable reason codes with which fields are withheld.
+
+Reason codes are part of the interface to partners and auditors: new ones may join, none is renamed or changes its
+meaning.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+
+class Reason(StrEnum):
+    PARTNER_UNKNOWN = "PARTNER_UNKNOWN"
+    PARTNER_SUSPENDED = "PARTNER_SUSPENDED"
+    NO_AGREEMENT = "NO_AGREEMENT"
+    AGREEMENT_NOT_YET = "AGREEMENT_NOT_YET"
+    AGREEMENT_EXPIRED = "AGREEMENT_EXPIRED"
+    AGREEMENT_SUSPENDED = "AGREEMENT_SUSPENDED"
+    AGREEMENT_ENDED = "AGREEMENT_ENDED"
+    PURPOSE_UNKNOWN = "PURPOSE_UNKNOWN"
+    PURPOSE_NOT_IN_AGREEMENT = "PURPOSE_NOT_IN_AGREEMENT"
+    FIELD_UNKNOWN = "FIELD_UNKNOWN"
+    FIELD_NOT_IN_AGREEMENT = "FIELD_NOT_IN_AGREEMENT"
+    NO_CONSENT = "NO_CONSENT"
+    CONSENT_ENDED = "CONSENT_ENDED"
+    CONSENT_EXPIRED = "CONSENT_EXPIRED"
+    CONSENT_MISMATCH = "CONSENT_MISMATCH"
+    FIELD_NOT_CONSENTED = "FIELD_NOT_CONSENTED"
+    POLICY_ERROR = "POLICY_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class SharingRequest:
+    """Who asks for which fields of whose data, for what, and when (seconds since 1970 UTC)."""
+
+    partner_id: str
+    client_id: str
+    user_id: str
+    purpose: str
+    fields: frozenset[str]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What may go out.
+
+    Every requested field stands either in `released` or, with its one reason, in `withheld`. Where something is
+    released, `expires_at` is the instant from which that no longer holds. `refusal` is set when the request was refused
+    as a whole, also one that asked for no field at all.
+    """
+
+    released: frozenset[str]
+    withheld: Mapping[str, Reason]
+    expires_at: int | None
+    refusal: Reason | None
+
+    @classmethod
+    def refuse(cls, fields: Iterable[str], reason: Reason) -> Self:
+        return cls(frozenset(), MappingProxyType(dict.fromkeys(fields, reason)), None, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """What a person may be asked to share, and until when a consent given now would last. Nothing here may go out.
+
+    `fields` says of each whether the partner's service needs it. The rest is as in a Decision.
+    """
+
+    fields: Mapping[str, bool]
+    withheld: Mapping[str, Reason]
+    expires_at: int | None
+    refusal: Reason | None
+
+    @classmethod
+    def refuse(cls, fields: Iterable[str], reason: Reason) -> Self:
+        return cls(MappingProxyType({}), MappingProxyType(dict.fromkeys(fields, reason)), None, reason)
