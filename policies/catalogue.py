@@ -1,8 +1,8 @@
 """Which fields of a person's data and which purposes exist: the vocabulary that all sharing is checked against.
 
 Fields stand in a disclosure order: whoever has the date of birth can work out whether the person is over 20, so
-`birthdate` discloses `over_20`. A permission reaches down that order, a refusal up. Purposes form a tree; what is
-allowed for one is allowed for those below it. Both carry their ids in the W3C Data Privacy Vocabulary.
+`birthdate` discloses `over_20`. A permission reaches down that order, a refusal up. Purposes form a tree; a consent
+for one is a consent for those below it. Both carry their ids in the W3C Data Privacy Vocabulary.
 """
 
 import re
@@ -17,6 +17,7 @@ from policies.claims import READERS
 from policies.table import Table
 
 MOST_SENSITIVE: Final = 3
+_NOTHING: Final[frozenset[str]] = frozenset()
 _DPV: Final = re.compile(r"[a-z-]+:[A-Z][A-Za-z0-9]*")
 
 
@@ -63,23 +64,24 @@ class Catalogue:
     purposes: Mapping[str, Purpose]
     scopes: Mapping[str, frozenset[str]]
     claims: Mapping[str, str]
+    known: frozenset[str]
     down: Mapping[str, frozenset[str]]
     up: Mapping[str, frozenset[str]]
     lineage: Mapping[str, tuple[str, ...]]
 
     def closure_down(self, fields: Iterable[str]) -> frozenset[str]:
         """These fields and all that they give away: how far a permission reaches. An unknown field is nothing."""
-        down = self.down
-        return frozenset().union(*[down[field] for field in fields if field in down])
+        known, down = self.known, self.down
+        return _NOTHING.union(*[down[field] for field in fields if field in known])
 
     def closure_up(self, fields: Iterable[str]) -> frozenset[str]:
         """These fields and all that would give them away: how far a refusal reaches."""
-        up = self.up
-        return frozenset().union(*[up[field] for field in fields if field in up])
+        known, up = self.known, self.up
+        return _NOTHING.union(*[up[field] for field in fields if field in known])
 
     def fields_for_scopes(self, scopes: Iterable[str]) -> frozenset[str]:
         """The fields that scopes stand for (OIDC Core section 5.4); other scopes stand for none."""
-        return frozenset().union(*[self.scopes[scope] for scope in scopes if scope in self.scopes])
+        return _NOTHING.union(*[self.scopes[scope] for scope in scopes if scope in self.scopes])
 
     def fields_for_claims(self, claims: Iterable[str]) -> frozenset[str]:
         """The fields that claims asked for one by one belong to (OIDC Core section 5.5)."""
@@ -100,6 +102,7 @@ def parse_catalogue(fields_toml: str, purposes_toml: str) -> Catalogue:
         purposes=MappingProxyType(purposes),
         scopes=MappingProxyType(_scopes(document, fields)),
         claims=MappingProxyType(_claim_owners(fields.values())),
+        known=frozenset(fields),
         down=MappingProxyType(down),
         up=MappingProxyType({one: frozenset(other for other in down if one in down[other]) for one in down}),
         lineage=MappingProxyType({id_: _lineage(id_, purposes) for id_ in purposes}),

@@ -15,10 +15,11 @@ from policies.catalogue import Catalogue
 from policies.decision import Askable, Decision, Reason, SharingRequest
 
 _DAY: Final = 24 * 60 * 60
+_MAPPINGS: Final = (MappingProxyType, dict)
 
 
 class _Case(NamedTuple):
-    """All that a check may look at; the terms are the agreement's for the purpose asked or the nearest above it."""
+    """All that a check may look at. The terms are the agreement's for exactly the purpose asked."""
 
     catalogue: Catalogue
     request: SharingRequest
@@ -41,12 +42,11 @@ def decide(
 ) -> Decision:
     """What of this request may go out now."""
     try:
-        if not _is_request(request) or type(catalogue) is not Catalogue:
-            return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
-        case = _Case(catalogue, request, partner, agreement, _terms(catalogue, request, agreement), consent)
+        terms = agreement.purposes.get(request.purpose) if agreement else None
+        case = _Case(catalogue, request, partner, agreement, terms, consent)
         refusal = _first_refusal(GATES, case)
         if refusal is not None:
-            return Decision.refuse(request.fields, refusal)
+            return Decision.refuse(_nameable(request), refusal)
         released, withheld = _narrowed(MEETS, case)
         return Decision(released, MappingProxyType(withheld), _release_ends(case) if released else None, None)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
@@ -58,13 +58,11 @@ def askable(
 ) -> Askable:
     """What of this request a person may be asked to agree to: the same checks, up to the consent."""
     try:
-        if not _is_request(request) or type(catalogue) is not Catalogue:
-            return Askable.refuse(_nameable(request), Reason.POLICY_ERROR)
-        terms = _terms(catalogue, request, agreement)
+        terms = agreement.purposes.get(request.purpose) if agreement else None
         case = _Case(catalogue, request, partner, agreement, terms, None)
         refusal = _first_refusal(GATES_BEFORE_CONSENT, case)
         if refusal is not None or agreement is None or terms is None:
-            return Askable.refuse(request.fields, refusal or Reason.POLICY_ERROR)
+            return Askable.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
         kept, withheld = _narrowed(MEETS_BEFORE_CONSENT, case)
         # A field that the agreement holds only through one that gives it away is never needed for itself.
         needed = {field: field in terms.fields and terms.fields[field].required for field in kept}
@@ -77,12 +75,33 @@ def askable(
 # ---- gates: may this request be answered at all? ---------------------------------------------------------------------
 
 
+def well_typed(case: _Case) -> Reason | None:
+    """Annotations stop neither a None that equals another None nor a NaN that no instant is past; this does."""
+    catalogue, request, partner, agreement, terms, consent = case
+    typed = (
+        type(catalogue) is Catalogue
+        and type(request) is SharingRequest
+        and str is type(request.partner_id) is type(request.client_id) is type(request.user_id) is type(request.purpose)
+        and "" not in (request.partner_id, request.client_id, request.user_id)
+        and type(request.fields) is frozenset
+        and {*map(type, request.fields)} <= {str}
+        and type(request.at) is int
+        and (partner is None or type(partner) is Partner)
+        and (agreement is None or type(agreement) is Agreement)
+        and (agreement is None or int is type(agreement.effective_at) is type(agreement.expires_at))
+        and (terms is None or (type(terms) is PurposeTerms and type(terms.fields) in _MAPPINGS))
+        and (terms is None or type(terms.max_days) is int)
+        and (consent is None or type(consent) is Consent)
+        and (consent is None or int is type(consent.granted_at) is type(consent.expires_at))
+        and (consent is None or type(consent.fields) is frozenset)
+    )
+    return None if typed else Reason.POLICY_ERROR
+
+
 def partner_in_good_standing(case: _Case) -> Reason | None:
     partner = case.partner
     if partner is None:
         return Reason.PARTNER_UNKNOWN
-    if type(partner) is not Partner:
-        return Reason.POLICY_ERROR
     if partner.id != case.request.partner_id:
         return Reason.PARTNER_UNKNOWN
     if partner.status != PartnerStatus.ACTIVE:
@@ -94,8 +113,6 @@ def agreement_in_force(case: _Case) -> Reason | None:
     agreement = case.agreement
     if agreement is None:
         return Reason.NO_AGREEMENT
-    if not _is_agreement(agreement):
-        return Reason.POLICY_ERROR
     if agreement.partner_id != case.request.partner_id:
         return Reason.NO_AGREEMENT
     if agreement.status != AgreementStatus.ACTIVE:
@@ -108,17 +125,13 @@ def agreement_in_force(case: _Case) -> Reason | None:
 def purpose_agreed(case: _Case) -> Reason | None:
     if case.request.purpose not in case.catalogue.purposes:
         return Reason.PURPOSE_UNKNOWN
-    if case.terms is None:
-        return Reason.PURPOSE_NOT_IN_AGREEMENT
-    return None if _is_terms(case.terms) else Reason.POLICY_ERROR
+    return Reason.PURPOSE_NOT_IN_AGREEMENT if case.terms is None else None
 
 
 def consent_given(case: _Case) -> Reason | None:
     consent, request = case.consent, case.request
     if consent is None:
         return Reason.NO_CONSENT
-    if not _is_consent(consent):
-        return Reason.POLICY_ERROR
     same_app = consent.user_id == request.user_id and consent.client_id == request.client_id
     if not same_app or consent.purpose not in case.catalogue.lineage[request.purpose]:
         return Reason.CONSENT_MISMATCH
@@ -139,7 +152,12 @@ _AGREEMENT_REFUSALS: Final = {
     AgreementStatus.SUSPENDED: Reason.AGREEMENT_SUSPENDED,
     AgreementStatus.ENDED: Reason.AGREEMENT_ENDED,
 }
-GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (partner_in_good_standing, agreement_in_force, purpose_agreed)
+GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (
+    well_typed,
+    partner_in_good_standing,
+    agreement_in_force,
+    purpose_agreed,
+)
 GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_given, consent_live)
 
 
@@ -147,7 +165,7 @@ GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_given, consent_
 
 
 def catalogued(case: _Case) -> frozenset[str]:
-    return case.catalogue.closure_down(case.request.fields)
+    return case.catalogue.known
 
 
 def agreed(case: _Case) -> frozenset[str]:
@@ -181,19 +199,10 @@ def _narrowed(meets: tuple[tuple[Meet, Reason], ...], case: _Case) -> tuple[froz
     withheld: dict[str, Reason] = {}
     for meet, reason in meets:
         held = kept & meet(case)
-        if len(held) < len(kept):
-            withheld.update(dict.fromkeys(kept - held, reason))
+        for field in kept - held:
+            withheld[field] = reason
         kept = held
     return kept, withheld
-
-
-def _terms(catalogue: Catalogue, request: SharingRequest, agreement: Agreement | None) -> PurposeTerms | None:
-    if agreement is None:
-        return None
-    for purpose in catalogue.lineage.get(request.purpose, ()):
-        if purpose in agreement.purposes:
-            return agreement.purposes[purpose]
-    return None
 
 
 def _consent_ends(consent: Consent, terms: PurposeTerms) -> int:
@@ -204,37 +213,7 @@ def _consent_ends(consent: Consent, terms: PurposeTerms) -> int:
 def _release_ends(case: _Case) -> int:
     if case.agreement is None or case.terms is None or case.consent is None:
         return case.request.at
-    return min(_consent_ends(case.consent, case.terms), case.agreement.expires_at)
-
-
-# ---- types: an annotation does not stop a None that equals a None, or a NaN that is never past -----------------------
-
-
-def _is_request(request: SharingRequest) -> bool:
-    return (
-        type(request) is SharingRequest
-        and str is type(request.partner_id) is type(request.client_id) is type(request.user_id) is type(request.purpose)
-        and "" not in (request.partner_id, request.client_id, request.user_id)
-        and type(request.fields) is frozenset
-        and {*map(type, request.fields)} <= {str}
-        and type(request.at) is int
-    )
-
-
-def _is_agreement(agreement: Agreement) -> bool:
-    return type(agreement) is Agreement and int is type(agreement.effective_at) is type(agreement.expires_at)
-
-
-def _is_terms(terms: PurposeTerms) -> bool:
-    return type(terms) is PurposeTerms and type(terms.max_days) is int
-
-
-def _is_consent(consent: Consent) -> bool:
-    return (
-        type(consent) is Consent
-        and type(consent.fields) is frozenset
-        and int is type(consent.granted_at) is type(consent.expires_at)
-    )
+    return min(case.agreement.expires_at, _consent_ends(case.consent, case.terms))
 
 
 def _nameable(request: SharingRequest) -> Iterable[str]:
