@@ -32,7 +32,7 @@ _DAY_PATTERNS: Final[Mapping[Language, str]] = MappingProxyType({"en": "d MMMM y
 
 def load_catalogues() -> Mapping[str, Translations]:
     """Every language's catalogue, read once at start; the source language's is empty and gives each text back."""
-    catalogues = {SOURCE_LANGUAGE: Translations()}
+    catalogues: dict[str, Translations] = {SOURCE_LANGUAGE: Translations()}
     for path in sorted(_CATALOGUES.glob("*.po")):
         with path.open("rb") as text:
             catalogue = read_po(text, locale=path.stem, abort_invalid=True)
@@ -50,12 +50,17 @@ def install_translations(
 
     Jinja's newer style is chosen because it escapes the values that a translated sentence carries.
     """
+
+    def translate(text: str) -> str:
+        return catalogues[current_language()].gettext(text)
+
+    def translate_counted(one: str, many: str, count: int) -> str:
+        return catalogues[current_language()].ngettext(one, many, count)
+
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension above
-        lambda text: catalogues[current_language()].gettext(text),
-        lambda one, many, count: catalogues[current_language()].ngettext(one, many, count),
-        newstyle=True,
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        translate, translate_counted, newstyle=True
     )
 
 

@@ -1,0 +1,137 @@
+"""The pages as tests see them: each template with realistic values, rendered and read back like a browser would."""
+
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import idp
+from idp.web.i18n import install_translations, load_catalogues
+
+WEB = Path(idp.__file__).parent / "web"
+CATALOGUES = load_catalogues()
+PLAIN: Callable[[str], str] = str
+    "\"'><script>alert(1)</script><img src=x onerror=alert(1) style='x'>&amp;{{ 7*7 }}%(client)s\u202e\u05d0\u2066"
+)
+VOID = {"input", "meta", "link", "img"}
+
+
+class Element:
+    """One element of a parsed page, with the text inside it."""
+
+    def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.tag, self.attributes, self.text = tag, attributes, ""
+
+
+class Page(HTMLParser):
+    """A page as a browser reads it: elements in order, attribute values and texts unescaped."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html, self.elements, self._open = html, [], []
+        self.feed(html)
+        self.close()
+        assert self._open == [], "every element is closed"
+
+    def handle_starttag(self, tag, attrs):
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop().tag == tag, "elements are nested"
+
+    def handle_data(self, data):
+        for element in self._open:
+            element.text += data
+
+    def all(self, tag: str, **attributes: str) -> list[Element]:
+        wanted = attributes.items()
+        return [e for e in self.elements if e.tag == tag and all(e.attributes.get(k) == v for k, v in wanted)]
+
+    def by_id(self, name: str) -> Element:
+        (found,) = [e for e in self.elements if e.attributes.get("id") == name]
+        return found
+
+
+def render(template: str, *, language: str = "en", **values: Any) -> Page:
+    environment = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined)
+    install_translations(environment, CATALOGUES, lambda: language)
+    links = [
+        SimpleNamespace(code="en", label="English", url="/language?to=en", current=language == "en"),
+        SimpleNamespace(code="ja", label="日本語", url="/language?to=ja", current=language == "ja"),
+    ]
+    everywhere = {"language": language, "language_links": links, "account_name": None, "asset": "/static/{}".format}
+    return Page(environment.get_template(template).render({**everywhere, **values}))
+
+
+def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
+    number = {"id": "customer_number", "label": "Customer number", "example": "tp_8f3k…", "needed": True}
+    prefecture = {"id": "prefecture", "label": "Prefecture", "example": "Tokyo", "needed": False}
+    return {
+        "csrf": text("csrf-1"),
+        "flow": text("flow-1"),
+        "account_name": text("hana@example.jp"),
+        "client": SimpleNamespace(name=text("Tabi Points"), mark=text("TP"), homepage="https://tabi-points.example/"),
+        "purpose": SimpleNamespace(text=text("to credit points for what you buy")),
+        "duration_days": 90,
+        "until": text("21 February 2027"),
+        "fields": [
+            SimpleNamespace(**number, not_shared=None, tag=None),
+            SimpleNamespace(**prefecture, not_shared=text("Not your street"), tag=text("part of your address")),
+            SimpleNamespace(
+                id=text("x"), label=text("x"), example=text("x"), not_shared=None, tag=text("x"), needed=False
+            ),
+        ],
+        "permissions": [SimpleNamespace(id=text("offline"), label=text("Stay connected while you are away"))],
+    }
+
+
+def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
+    """Each template at its fullest, each given string passed through `text`."""
+    form = {"csrf": text("csrf-1"), "flow": text("flow-1")}
+    return {
+        "sign_in.html": {
+            **form,
+            "client_name": text("Storefront"),
+            "username": text("hana@example.jp"),
+            "error": text("That did not work. Try again."),
+        },
+        "consent.html": consent_values(text),
+        "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
+        "signed_out.html": {"return_url": text("https://store.example/")},
+        "error.html": {
+            "title": text("This link does not work"),
+            "sentence": text("It has been used before."),
+            "next_step": text("Start again from the app."),
+            "code": text("flow_expired"),
+            "reference": text("7F3K-92QD"),
+            "continue_url": text("https://store.example/"),
+            "continue_label": text("Back to the app"),
+        },
+        "form_post.html": {
+            "action": text("https://store.example/callback"),
+            "parameters": [("code", text("abc")), (text("state"), text("xyz"))],
+        },
+        "home.html": {"csrf": text("csrf-1"), "account_name": text("hana@example.jp")},
+    }
+
+
+def at_their_barest() -> dict[str, dict[str, Any]]:
+    """Each template with everything left out that may be left out."""
+    full = every_page()
+    return {
+        "sign_in.html": full["sign_in.html"] | {"flow": "", "client_name": None, "username": "", "error": None},
+        "consent.html": full["consent.html"]
+        | {"purpose": None, "client": SimpleNamespace(name="Tabi", mark="TA", homepage=None)}
+        | {"fields": [], "permissions": []},
+        "sign_out.html": full["sign_out.html"] | {"client_name": None},
+        "signed_out.html": {"return_url": None},
+        "error.html": full["error.html"] | {"continue_url": None, "continue_label": None},
+        "form_post.html": full["form_post.html"] | {"parameters": []},
+        "home.html": full["home.html"] | {"account_name": None},
+    }

@@ -1,0 +1,219 @@
+"""The pages themselves: safe with any value, usable by keyboard and screen reader, small."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.web.pages import WEB, Page, at_their_barest, consent_values, every_page, render
+
+HOSTILE = (
+TEMPLATES = sorted(every_page())
+each_page = pytest.mark.parametrize("template", TEMPLATES)
+each_language = pytest.mark.parametrize("language", ["en", "ja"])
+
+
+def every_state(template: str, language: str) -> list[Page]:
+    barest = at_their_barest()[template]
+    return [render(template, language=language, **values) for values in (every_page()[template], barest)]
+
+
+def test_no_page_is_left_out_of_these_tests():
+    assert {path.name for path in (WEB / "templates").iterdir()} - {"base.html"} == set(TEMPLATES)
+
+
+# Safe with any value
+
+
+@each_page
+@each_language
+def test_hostile_values_stay_text(template, language):
+    """Quotes, elements, template braces and direction overrides in any value change nothing but the text."""
+    calm = render(template, language=language, **every_page()[template])
+    attacked = render(template, language=language, **every_page(lambda _: HOSTILE)[template])
+    assert [element.tag for element in attacked.elements] == [element.tag for element in calm.elements]
+    assert [set(element.attributes) for element in attacked.elements] == [set(e.attributes) for e in calm.elements]
+    assert "49" not in attacked.html
+
+
+@each_page
+@each_language
+def test_strict_csp_holds_nothing_inline(template, language):
+    """With `script-src 'self'; style-src 'self'` nothing on the page would be blocked."""
+    for page in every_state(template, language):
+        assert page.all("style") == []
+        assert [e.text for e in page.all("script") if e.text or not e.attributes["src"].startswith("/static/")] == []
+        assert [name for e in page.elements for name in e.attributes if name == "style" or name.startswith("on")] == []
+        assert all(e.attributes["src"].startswith("/static/") for e in page.all("img"))
+
+
+@each_page
+def test_every_form_of_ours_carries_its_csrf_value_and_the_flow(template):
+    for page in every_state(template, "en"):
+        if template == "form_post.html" or not page.all("form"):
+            continue
+        (csrf,) = page.all("input", name="csrf")
+        (flow,) = page.all("input", name="flow")
+        assert (csrf.attributes["type"], csrf.attributes["value"]) == ("hidden", "csrf-1")
+        assert flow.attributes["type"] == "hidden"
+        (form,) = page.all("form")
+        assert form.attributes["method"] == "post"
+
+
+@pytest.mark.parametrize(
+    "homepage", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//evil.example"]
+)
+def test_a_partners_homepage_is_a_link_only_with_a_web_address(homepage):
+    """The address comes from the partner; a script or data address must not wait behind its name."""
+    values = consent_values()
+    values["client"].homepage = homepage
+    assert homepage not in render("consent.html", **values).html
+    values["client"].homepage = "https://tabi-points.example/"
+    (link,) = render("consent.html", **values).all("a", href="https://tabi-points.example/")
+    assert link.text == "tabi-points.example"
+
+
+# OAuth 2.0 Form Post Response Mode
+
+ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
+
+
+@given(action=ONE_LINE, parameters=st.lists(st.tuples(ONE_LINE, ONE_LINE)))
+def test_form_post_carries_each_value_exactly(action, parameters):
+    """Section 2: what the browser sends is what was put in, whatever characters a `state` is made of."""
+    page = render("form_post.html", action=action, parameters=parameters)
+    assert page.by_id("response").attributes["action"] == action
+    assert [(e.attributes["name"], e.attributes["value"]) for e in page.all("input", type="hidden")] == parameters
+
+
+def test_form_post_goes_by_script_and_by_hand():
+    """The script only presses what is there: without it the Continue button does the same."""
+    page = render("form_post.html", **every_page()["form_post.html"])
+    (script,) = page.all("script")
+    assert 'getElementById("response")' in (WEB / script.attributes["src"].removeprefix("/")).read_text("utf-8")
+    assert page.by_id("continue").attributes["type"] == "submit"
+    assert page.all("input") == page.all("input", type="hidden")
+    assert page.all("a") == [], "another language would ask for an answer that can be given only once"
+
+
+# What other parts, tests and password managers rely on
+
+FIXED = {
+    "sign_in.html": {"username": "username", "password": "password", "sign-in": ""},
+    "consent.html": {"allow": "decision", "deny": "decision"},
+    "sign_out.html": {"confirm-logout": "decision", "cancel-logout": "decision"},
+    "signed_out.html": {"continue": ""},
+    "error.html": {"error-code": "", "error-reference": "", "continue": ""},
+    "form_post.html": {"continue": ""},
+    "home.html": {"confirm-logout": "decision"},
+}
+
+
+@each_page
+@each_language
+def test_stable_ids_and_names(template, language):
+    page = render(template, language=language, **every_page()[template])
+    assert {name: page.by_id(name).attributes.get("name", "") for name in FIXED[template]} == FIXED[template]
+
+
+def test_buttons_post_their_decision_to_the_right_place():
+    consent = render("consent.html", **every_page()["consent.html"])
+    assert consent.all("form", action="/consent")
+    assert [consent.by_id(name).attributes["value"] for name in ("allow", "deny")] == ["allow", "deny"]
+    for template in ("sign_out.html", "home.html"):
+        page = render(template, **every_page()[template])
+        assert page.all("form", action="/logout")
+        assert page.by_id("confirm-logout").attributes["value"] == "confirm"
+    assert render("sign_in.html", **every_page()["sign_in.html"]).all("form", action="/login")
+
+
+def test_sign_in_helps_password_managers_and_names_what_went_wrong():
+    """WCAG 2.2: 1.3.5 and 3.3.8 (a manager can fill it), 3.3.1 (the error is tied to its fields)."""
+    page = render("sign_in.html", **every_page()["sign_in.html"])
+    assert page.by_id("username").attributes["autocomplete"] == "username"
+    assert page.by_id("username").attributes["value"] == "hana@example.jp"
+    assert page.by_id("password").attributes["autocomplete"] == "current-password"
+    assert "value" not in page.by_id("password").attributes
+    for name in ("username", "password"):
+        described = page.by_id(name).attributes["aria-describedby"]
+        assert page.by_id(described).text == "That did not work. Try again."
+        assert page.by_id(name).attributes["aria-invalid"] == "true"
+    calm = render("sign_in.html", **at_their_barest()["sign_in.html"])
+    assert "aria-invalid" not in calm.by_id("username").attributes
+
+
+# Consent
+
+
+def test_consent_ticks_only_what_is_needed_and_posts_only_what_is_chosen():
+    """A needed field shows its tick and is not posted; nothing optional is ticked beforehand."""
+    page = render("consent.html", **consent_values())
+    boxes = page.all("input", type="checkbox", name="fields")
+    state = [(b.attributes["value"], "checked" in b.attributes, "disabled" in b.attributes) for b in boxes]
+    assert state == [("customer_number", True, True), ("prefecture", False, False), ("x", False, False)]
+
+
+def test_consent_says_who_why_how_long_what_what_not_and_what_if_not():
+    page = render("consent.html", **consent_values())
+    (body,) = page.all("body")
+    text = " ".join(body.text.split())
+    for part in (
+        "Tabi Points asks for some of your data",
+        "Why to credit points for what you buy",
+        "For how long 90 days, until 21 February 2027",
+        "Tokyo. Not your street",
+        "Stay connected while you are away",
+        "If you leave a box empty, Tabi Points still works",
+        "If you say no, Tabi Points gets nothing",
+        "You can end this at any time",
+    ):
+        assert part in text
+
+
+def test_consent_without_a_choice_does_not_speak_of_boxes():
+    values = consent_values()
+    values["fields"] = values["fields"][:1]
+    assert "box" not in render("consent.html", **values).html.split("</form>")[0].replace("checkbox", "")
+
+
+def test_refusing_is_the_key_that_is_pressed_by_accident():
+    """HTML 4.10.21.2: Enter in a form presses its first submit button, so that button gives nothing away."""
+    for template, refusal in (("consent.html", "deny"), ("sign_out.html", "cancel")):
+        first = render(template, **every_page()[template]).all("button", type="submit")[0]
+        assert first.attributes["value"] == refusal
+
+
+# WCAG 2.2
+
+
+@each_page
+@each_language
+def test_structure_that_a_screen_reader_walks(template, language):
+    """3.1.1 language, 2.4.2 title, 1.3.1 one heading and landmarks, 4.1.2 every control named, ids unique."""
+    for page in every_state(template, language):
+        assert [e.attributes["lang"] for e in page.all("html")] == [language]
+        (title,), (heading,) = page.all("title"), page.all("h1")
+        assert title.text == f"{' '.join(heading.text.split())} · Sekisho"
+        assert (len(page.all("main")), len(page.all("header"))) == (1, 1)
+        ids = [e.attributes["id"] for e in page.elements if "id" in e.attributes]
+        assert len(ids) == len(set(ids))
+        labelled = {e.attributes["for"] for e in page.all("label")}
+        controls = [e for e in page.all("input") if e.attributes["type"] != "hidden"]
+        assert {e.attributes["id"] for e in controls} == labelled
+        for e in page.elements:
+            assert set(e.attributes.get("aria-describedby", "").split()) <= set(ids)
+        assert all(e.text.strip() for e in page.all("button") + page.all("a"))
+
+
+def test_the_other_language_is_offered_in_its_own_words():
+    """3.1.2: whoever cannot read this page can still find the way to one that they can."""
+    (link,) = render("home.html", **at_their_barest()["home.html"]).all("a", hreflang="ja")
+    assert (link.text, link.attributes["lang"], link.attributes["href"]) == ("日本語", "ja", "/language?to=ja")
+
+
+@each_page
+@each_language
+def test_a_page_with_all_it_loads_is_small(template, language):
+    """Under 50 kB before any caching, compression not counted."""
+    loaded = sum(path.stat().st_size for path in (WEB / "static").iterdir())
+    for page in every_state(template, language):
+        assert len(page.html.encode()) + loaded < 50_000
