@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from tests.web.pages import WEB, Page, at_their_barest, consent_values, every_page, render
 
 HOSTILE = (
+    "\"'><script>alert(1)</script><img src=x onerror=alert(1) style='x'>&amp;{{ 7*7 }}%(client)s\u202e\u05d0\u2066"
+)
+
 TEMPLATES = sorted(every_page())
 each_page = pytest.mark.parametrize("template", TEMPLATES)
 each_language = pytest.mark.parametrize("language", ["en", "ja"])
