@@ -12,6 +12,10 @@ NPM_SET := $(VENV)/.npm-installed
 PINS    := pyproject.toml constraints.txt $(wildcard clients/guard/pyproject.toml)
 GUARD   := $(if $(wildcard clients/guard/pyproject.toml),--editable clients/guard)
 
+# The servers that are started here are on this machine: no proxy stands between them and their clients.
+export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
+export no_proxy := $(NO_PROXY)
+
 # A venv knows its folder by absolute path. One that came along when the clone was copied or moved is made anew.
 ifneq ($(shell cat $(VENV)/.folder 2>/dev/null),$(CURDIR))
 $(shell rm -f $(VENV)/.folder $(RUNTIME) $(TOOLS) $(NPM_SET))
