@@ -15,6 +15,7 @@ Profile = Mapping[str, object]
 Reader = Callable[[Profile, date], object]
 
 ADDRESS_MEMBERS: Final = ("formatted", "street_address", "locality", "region", "postal_code", "country")
+_LAST_INSTANT: Final = 253_402_300_799  # the last second of the year 9999, beyond which there are no dates
 _BIRTHDATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE_NUMBER: Final = re.compile(r"\+?[0-9][0-9()\-. ]{3,30}(;ext=[0-9]{1,10})?")
@@ -86,7 +87,7 @@ def _prefecture(profile: Profile, on: date) -> str | None:
 
 def _updated_at(profile: Profile, _on: date) -> int | None:
     value = profile.get("updated_at")
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _LAST_INSTANT else None
 
 
 _email: Final = _text("email", _EMAIL)

@@ -1,0 +1,1 @@
+"""The policy on its own: no server, no store, no clock."""

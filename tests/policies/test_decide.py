@@ -1,0 +1,198 @@
+"""Each reason code, by the one thing that is wrong (data-sharing model, section 4.2)."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from policies.agreement import AgreementStatus, Consent, PartnerStatus, PurposeTerms
+from policies.decide import askable, decide
+from policies.decision import Askable, Decision, Reason
+from tests.policies.worlds import DAY, NOW, World, everyday
+
+
+def decision(world: World) -> Decision:
+    return decide(world.catalogue, world.request, world.partner, world.agreement, world.consent)
+
+
+def question(world: World) -> Askable:
+    return askable(world.catalogue, world.request, world.partner, world.agreement)
+
+
+def but(**changes: object) -> World:
+    """The everyday case, but for these attributes of its parts, written `part__attribute`."""
+    world = everyday()
+    for name, value in changes.items():
+        part, _, attribute = name.partition("__")
+        world = replace(world, **{part: replace(getattr(world, part), **{attribute: value}) if attribute else value})
+    return world
+
+
+def test_the_everyday_case_releases_what_was_asked_agreed_and_ticked():
+    """Of three fields asked for, one is ticked, one is not, and one is not in the agreement."""
+    outcome = decision(everyday())
+    assert outcome.released == {"prefecture"}
+    assert outcome.withheld == {"over_20": Reason.FIELD_NOT_CONSENTED, "email": Reason.FIELD_NOT_IN_AGREEMENT}
+    assert outcome.expires_at == NOW + 89 * DAY
+    assert outcome.refusal is None
+
+
+REFUSALS = [
+    (Reason.PARTNER_UNKNOWN, {"partner": None}),
+    (Reason.PARTNER_UNKNOWN, {"partner__id": "somebody-else"}),
+    (Reason.PARTNER_SUSPENDED, {"partner__status": PartnerStatus.SUSPENDED}),
+    (Reason.NO_AGREEMENT, {"agreement": None}),
+    (Reason.NO_AGREEMENT, {"agreement__partner_id": "somebody-else"}),
+    (Reason.AGREEMENT_SUSPENDED, {"agreement__status": AgreementStatus.SUSPENDED}),
+    (Reason.AGREEMENT_ENDED, {"agreement__status": AgreementStatus.ENDED}),
+    (Reason.AGREEMENT_NOT_YET, {"agreement__effective_at": NOW + 1}),
+    (Reason.AGREEMENT_EXPIRED, {"agreement__expires_at": NOW}),
+    (Reason.PURPOSE_UNKNOWN, {"request__purpose": "world.domination"}),
+    (Reason.PURPOSE_NOT_IN_AGREEMENT, {"request__purpose": "marketing"}),
+    (Reason.PURPOSE_NOT_IN_AGREEMENT, {"request__purpose": "service"}),
+    (Reason.NO_CONSENT, {"consent": None}),
+    (Reason.NO_CONSENT, {"consent__granted_at": NOW + 1}),
+    (Reason.CONSENT_MISMATCH, {"consent__user_id": "taro"}),
+    (Reason.CONSENT_MISMATCH, {"consent__client_id": "tabi-app"}),
+    (Reason.CONSENT_MISMATCH, {"consent__purpose": "marketing"}),
+    (Reason.CONSENT_MISMATCH, {"consent__purpose": "no.such.purpose"}),
+    (Reason.CONSENT_ENDED, {"consent__ended_at": NOW - 1}),
+    (Reason.CONSENT_ENDED, {"consent__ended_at": NOW + DAY}),
+    (Reason.CONSENT_EXPIRED, {"consent__expires_at": NOW}),
+    (Reason.CONSENT_EXPIRED, {"consent__granted_at": NOW - 90 * DAY}),
+    (Reason.POLICY_ERROR, {"request__at": None}),
+    (Reason.POLICY_ERROR, {"agreement__status": "paused"}),
+    (Reason.POLICY_ERROR, {"partner__status": "terminated"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "changes"), REFUSALS)
+def test_one_thing_wrong_withholds_everything_for_that_reason(reason: Reason, changes: dict[str, object]):
+    """A refused request releases nothing, and each of its fields says why."""
+    world = but(**changes)
+    assert decision(world) == Decision(frozenset(), dict.fromkeys(world.request.fields, reason), None, reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "field"),
+    [
+        (Reason.FIELD_UNKNOWN, "shoe_size"),
+        (Reason.FIELD_NOT_IN_AGREEMENT, "email"),
+        (Reason.FIELD_NOT_CONSENTED, "over_20"),
+    ],
+)
+def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, field: str):
+    """The other fields of the request are not touched by it."""
+    outcome = decision(but(request__fields=frozenset({"prefecture", field})))
+    assert (outcome.released, outcome.withheld) == ({"prefecture"}, {field: reason})
+
+
+def test_every_reason_code_is_met_in_these_tables():
+    """No code stands in the interface that nothing can answer with."""
+    fields = {Reason.FIELD_UNKNOWN, Reason.FIELD_NOT_IN_AGREEMENT, Reason.FIELD_NOT_CONSENTED}
+    assert {reason for reason, _ in REFUSALS} | fields == set(Reason)
+
+
+def test_a_request_for_no_field_still_says_that_it_is_refused():
+    """An app of a suspended partner that only signs people in can be refused too."""
+    world = but(request__fields=frozenset(), partner__status=PartnerStatus.SUSPENDED)
+    assert decision(world) == Decision(frozenset(), {}, None, Reason.PARTNER_SUSPENDED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "released"),
+    [
+        ({"consent__fields": frozenset({"address"})}, {"prefecture"}),
+        ({"consent__fields": frozenset({"birthdate"})}, {"over_20"}),
+        ({"consent__fields": frozenset({"over_18"})}, set()),
+        ({"consent__fields": frozenset({"shoe_size", "prefecture"})}, {"prefecture"}),
+    ],
+)
+def test_a_consent_reaches_down_the_disclosure_order(changes: dict[str, object], released: set[str]):
+    """Who agreed to the address agreed to the prefecture; an answer about 18 says nothing about 20."""
+    assert decision(but(**changes)).released == released
+
+
+def test_a_consent_never_reaches_up_the_disclosure_order():
+    """Who agreed to the prefecture did not agree to the address, whatever the agreement holds."""
+    terms = {"points.credit": PurposeTerms(everyday().catalogue.fields, 90)}
+    world = but(request__fields=frozenset({"address", "prefecture"}), agreement__purposes=terms)
+    assert decision(world).withheld == {"address": Reason.FIELD_NOT_CONSENTED}
+
+
+def test_a_consent_for_a_wider_purpose_holds_for_those_below_it_alone():
+    """G11: a consent for `service` covers crediting points, one for `marketing` does not."""
+    assert decision(but(consent__purpose="service")).released == {"prefecture"}
+    assert decision(but(consent__purpose="marketing")).released == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expires_at"),
+    [
+        ({}, NOW + 89 * DAY),
+        ({"consent__expires_at": NOW + DAY}, NOW + DAY),
+        ({"consent__expires_at": NOW + 10_000 * DAY}, NOW + 89 * DAY),
+        ({"agreement__expires_at": NOW + 2}, NOW + 2),
+    ],
+)
+def test_a_release_holds_until_the_first_of_its_permissions_ends(changes: dict[str, object], expires_at: int):
+    """Consent, the agreement's longest consent, and the agreement itself."""
+    world = but(**changes)
+    assert decision(world).expires_at == expires_at
+    at_the_last_second = replace(world, request=replace(world.request, at=expires_at - 1))
+    assert decision(at_the_last_second).released == {"prefecture"}
+    assert decision(replace(world, request=replace(world.request, at=expires_at))).released == set()
+
+
+def test_an_amended_agreement_shortens_the_consents_already_given():
+    """A consent never outlives what the agreement allows now."""
+    world = everyday()
+    terms = replace(world.agreement.purposes["points.credit"], max_days=1)
+    assert decision(but(agreement__purposes={"points.credit": terms})).refusal is Reason.CONSENT_EXPIRED
+
+
+def test_a_decision_cannot_be_changed_afterwards():
+    """Who holds a decision cannot turn a withheld field into a released one."""
+    with pytest.raises(TypeError):
+        decision(everyday()).withheld["email"] = Reason.NO_CONSENT
+
+
+# ---- what may be asked -----------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_asked_for_what_is_requested_and_agreed():
+    """The consent page shows no field that could not be released, and says how long a yes would last."""
+    outcome = question(everyday())
+    assert outcome.fields == {"prefecture": False, "over_20": False}
+    assert outcome.withheld == {"email": Reason.FIELD_NOT_IN_AGREEMENT}
+    assert (outcome.expires_at, outcome.refusal) == (NOW + 90 * DAY, None)
+
+
+def test_the_page_knows_which_fields_the_partner_cannot_do_without():
+    """Required by the agreement is needed; held only through a larger field is not."""
+    world = everyday()
+    old = world.agreement.purposes["points.credit"].fields
+    needed = {"email": replace(old["prefecture"], required=True), "birthdate": old["over_20"]}
+    terms = {"points.credit": PurposeTerms(MappingProxyType(needed), 90)}
+    outcome = question(but(agreement__purposes=terms))
+    assert outcome.fields == {"email": True, "over_20": False}
+    assert outcome.withheld == {"prefecture": Reason.FIELD_NOT_IN_AGREEMENT}
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [(reason, changes) for reason, changes in REFUSALS if not any(name.startswith("consent") for name in changes)],
+)
+def test_a_person_is_never_asked_for_what_could_not_go_out(reason: Reason, changes: dict[str, object]):
+    """Whatever refuses the request refuses the question, for the same reason."""
+    outcome = question(but(**changes))
+    assert (outcome.fields, outcome.expires_at, outcome.refusal) == ({}, None, reason)
+
+
+def test_what_a_person_agrees_to_is_then_released():
+    """Ticking everything that was asked releases exactly that, until the instant that was shown."""
+    world = everyday()
+    asked = question(world)
+    ticked = Consent("hana", "tabi-web", "points.credit", frozenset(asked.fields), NOW, asked.expires_at, None)
+    outcome = decision(replace(world, consent=ticked))
+    assert (outcome.released, outcome.expires_at) == (set(asked.fields), asked.expires_at)
