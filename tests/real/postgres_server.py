@@ -70,7 +70,15 @@ def run_postgres(*, fsync: bool = False) -> Iterator[PostgresServer]:
 
 
 def _create_cluster(data: Path, user: str | None) -> None:
-    command = [POSTGRESQL.find("initdb"), "--pgdata", data, "--username", SUPERUSER, "--auth", "trust"]
+    command: list[str | Path] = [
+        POSTGRESQL.find("initdb"),
+        "--pgdata",
+        data,
+        "--username",
+        SUPERUSER,
+        "--auth",
+        "trust",
+    ]
     subprocess.run(
         [*command, "--encoding", "UTF8", "--no-locale", "--no-sync"],
         user=user,

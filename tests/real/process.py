@@ -8,17 +8,18 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 LINES_KEPT = 200
 LINES_SHOWN = 15
+READY_WITHIN = 60.0
 STOP_WITHIN = 15.0
 PORTS_TRIED = 3
 
 
 class StartFailedError(Exception):
-    """The program ended before it was ready: the message carries its last lines."""
+    """The program ended, or kept silent too long, before it was ready: the message carries its last lines."""
 
 
 class RunningProgram:
@@ -34,9 +35,11 @@ class RunningProgram:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Return once a line of output holds `ready`; raise StartFailedError when the program ends before that."""
+        """Return once a line of output holds `ready`; raise StartFailedError when none comes."""
         self._stop_signal = stop_signal
         self._last_lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._ready = False
+        self._decided = threading.Event()
         self.process = subprocess.Popen(
             [*_die_with_parent(stop_signal, user), *command],
             stdin=subprocess.DEVNULL,
@@ -46,44 +49,43 @@ class RunningProgram:
             env=env,
             text=True,
             errors="replace",
+            start_new_session=True,  # a group of its own: its workers end with it, and Ctrl-C reaches the tests first
         )
-        if not any(ready in line for line in self._lines()):
-            self.process.wait()
-            self._close()
-            raise StartFailedError(f"{command[0]} did not start:\n{self.last_lines()}")
-        self._reader = threading.Thread(target=deque, args=(self._lines(), 0), daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
         self._reader.start()
+        self._decided.wait(READY_WITHIN)
+        if not self._ready:
+            self.kill()
+            raise StartFailedError(f"{command[0]} did not start:\n{self.last_lines()}")
 
     def last_lines(self, count: int = LINES_SHOWN) -> str:
         """What the program said last, for a failing test to show."""
         return "".join(list(self._last_lines)[-count:])
 
     def stop(self) -> None:
-        """Ask the program to end; insist when it does not."""
+        """Ask the program to end, and insist when it does not; whatever it had started ends with it."""
         if self.process.poll() is None:
             self.process.send_signal(self._stop_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join()
-        self._close()
+        self.kill()
 
     def kill(self) -> None:
-        """End the program at once, as a power cut would."""
-        self.process.kill()
-        self.stop()
+        """End the program and all that it started at once, as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join()
 
-    def _lines(self) -> Iterator[str]:
+    def _read(self, ready: str) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._last_lines.append(line)
-            yield line
-
-    def _close(self) -> None:
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        with self.process.stdout as lines:
+            for line in lines:
+                self._last_lines.append(line)
+                if ready in line:
+                    self._ready = True
+                    self._decided.set()
+        self._decided.set()
 
 
 def _die_with_parent(stop_signal: signal.Signals, user: str | None) -> list[str]:

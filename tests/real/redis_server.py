@@ -15,7 +15,7 @@ READY = "Ready to accept connections"
 def run_redis() -> Iterator[str]:
     """The URL of a Redis of its own."""
     with tempfile.TemporaryDirectory(prefix="sekisho-redis-") as folder:
-        command = [
+        command: list[str | Path] = [
             REDIS.find("redis-server"),
             "--bind",
             "127.0.0.1",

@@ -1,5 +1,8 @@
 """The servers that the other tests stand on are real, empty, and gone when their starter is gone."""
 
+import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +14,7 @@ import redis
 from playwright.sync_api import Browser
 
 from tests.real.postgres_server import run_postgres
+from tests.real.process import RunningProgram, StartFailedError
 
 REPOSITORY = Path(__file__).parents[2]
 DEATH_WITHIN = 20.0
@@ -82,8 +86,27 @@ def test_node_runs_the_relying_party_libraries_from_npm(node: Path):
     assert result.stdout.split() == ["function", "function"]
 
 
+def test_a_program_that_cannot_start_says_why():
+    """A test that fails since its server did not start shows the server's own words."""
+    with pytest.raises(StartFailedError, match="no such thing"):
+        RunningProgram([sys.executable, "-c", "raise SystemExit('no such thing')"], ready="ready")
+
+
+@pytest.mark.parametrize("end", [RunningProgram.stop, RunningProgram.kill])
+def test_the_workers_of_a_program_end_with_it(end):
+    """A server that dies without telling its workers leaves none behind."""
+    family = "sleep 600 & echo worker $!; echo ready; exec sleep 600"
+    program = RunningProgram(["sh", "-c", family], ready="ready", stop_signal=signal.SIGKILL)
+    worker = os.pidfd_open(int(program.last_lines().split()[1]))
+    end(program)
+    ended, _, _ = select.select([worker], [], [], DEATH_WITHIN)
+    os.close(worker)
+    assert ended == [worker]
+
+
 STARTER = """
 import signal
+from tests.real.process import RunningProgram, StartFailedError
 from tests.real.postgres_server import run_postgres
 from tests.real.redis_server import run_redis
 with run_postgres() as server, run_redis() as url:
