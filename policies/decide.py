@@ -128,23 +128,19 @@ def purpose_agreed(case: _Case) -> Reason | None:
     return Reason.PURPOSE_NOT_IN_AGREEMENT if case.terms is None else None
 
 
-def consent_given(case: _Case) -> Reason | None:
+def consent_live(case: _Case) -> Reason | None:
     consent, request = case.consent, case.request
-    if consent is None:
+    if consent is None or case.terms is None:
         return Reason.NO_CONSENT
     same_app = consent.user_id == request.user_id and consent.client_id == request.client_id
     if not same_app or consent.purpose not in case.catalogue.lineage[request.purpose]:
         return Reason.CONSENT_MISMATCH
-    return Reason.NO_CONSENT if request.at < consent.granted_at else None
-
-
-def consent_live(case: _Case) -> Reason | None:
-    if case.consent is None or case.terms is None:
-        return Reason.NO_CONSENT
     # An end counts whatever its instant: a server whose clock is behind must not share on once the end is acknowledged.
-    if case.consent.ended_at is not None:
+    if consent.ended_at is not None:
         return Reason.CONSENT_ENDED
-    return None if case.request.at < _consent_ends(case.consent, case.terms) else Reason.CONSENT_EXPIRED
+    if request.at < consent.granted_at:
+        return Reason.NO_CONSENT
+    return None if request.at < _consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED
 
 
 _PARTNER_REFUSALS: Final = {PartnerStatus.SUSPENDED: Reason.PARTNER_SUSPENDED}
@@ -158,7 +154,7 @@ GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (
     agreement_in_force,
     purpose_agreed,
 )
-GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_given, consent_live)
+GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_live)
 
 
 # ---- meets: which fields does each side hold? ------------------------------------------------------------------------

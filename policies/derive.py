@@ -15,7 +15,12 @@ LONGEST_EXAMPLE: Final = 48
 _ELLIPSIS: Final = "…"
 _YES: Final = Words(en="Yes", ja="はい")
 _NO: Final = Words(en="No", ja="いいえ")
-_GENDERS: Final = {"female": Words(en="Female", ja="女性"), "male": Words(en="Male", ja="男性")}
+_KNOWN_WORDS: Final = {
+    ("gender", "female"): Words(en="Female", ja="女性"),
+    ("gender", "male"): Words(en="Male", ja="男性"),
+    ("locale", "en"): Words(en="English", ja="英語"),
+    ("locale", "ja"): Words(en="Japanese", ja="日本語"),
+}
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -25,25 +30,29 @@ _MONTHS: Final = (
 def claims_for(catalogue: Catalogue, fields: Iterable[str], profile: Profile, on: date) -> dict[str, object]:
     """The claims of these fields as far as the profile has usable values; `on` is today where the person lives."""
     released = set(fields)
-    values = {
-        claim: READERS[claim](profile, on)
+    return {
+        claim: value
         for field in catalogue.fields.values()
         if field.id in released
-        for claim in field.claims
+        for claim, value in _usable(field, profile, on).items()
     }
-    return {claim: value for claim, value in values.items() if value is not None}
 
 
 def example_for(field: Field, profile: Profile, language: str, on: date) -> str | None:
     """The person's own value of a field, as one short line; None where there is nothing to show.
 
-    A field's first claim is the one that people know it by.
+    A field's first claim is the one that people know it by. Where that is missing, all others that would go out show.
     """
-    for claim in field.claims:
-        value = READERS[claim](profile, on)
-        if value is not None:
-            return _shortened(claim, " ".join(_worded(claim, value, language).split()))
-    return None
+    values = _usable(field, profile, on)
+    known_by = field.claims[:1]
+    shown = known_by if values.keys() >= set(known_by) else tuple(values)
+    words = ", ".join(_worded(claim, values[claim], language) for claim in shown)
+    return _shortened(" ".join(words.split())) or None
+
+
+def _usable(field: Field, profile: Profile, on: date) -> dict[str, object]:
+    read = {claim: READERS[claim](profile, on) for claim in field.claims}
+    return {claim: value for claim, value in read.items() if value is not None}
 
 
 def _worded(claim: str, value: object, language: str) -> str:
@@ -56,9 +65,8 @@ def _worded(claim: str, value: object, language: str) -> str:
     text = str(value)
     if claim == "birthdate":
         return _day(date.fromisoformat(text), language)
-    if claim == "gender" and text in _GENDERS:
-        return _GENDERS[text].in_language(language)
-    return text
+    known = _KNOWN_WORDS.get((claim, text.partition("-")[0]))
+    return known.in_language(language) if known else text
 
 
 def _day(day: date, language: str) -> str:
@@ -79,10 +87,11 @@ def _address_line(address: Mapping[str, str], language: str) -> str:
     return Words(en=english, ja=japanese).in_language(language)
 
 
-def _shortened(claim: str, text: str) -> str:
+def _shortened(text: str) -> str:
+    """An e-mail address keeps its domain, by which people recognise it."""
     if len(text) <= LONGEST_EXAMPLE:
         return text
-    local, _, domain = text.rpartition("@")
-    if claim == "email" and len(domain) < LONGEST_EXAMPLE // 2:
+    local, at, domain = text.rpartition("@")
+    if at and len(domain) < LONGEST_EXAMPLE // 2:
         return f"{local[: LONGEST_EXAMPLE - len(domain) - 2]}{_ELLIPSIS}@{domain}"
     return f"{text[: LONGEST_EXAMPLE - 1]}{_ELLIPSIS}"
