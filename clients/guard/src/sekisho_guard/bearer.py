@@ -4,12 +4,14 @@ Another authentication scheme gets a module like this one: what a request must b
 """
 
 import json
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sekisho_guard.errors import GuardError, InvalidRequestError, KeysUnavailableError, MissingTokenError
 
+_log = logging.getLogger("sekisho_guard")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1, b64token
 _QUOTABLE = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]+")  # what stands between quotes without an escape
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 section 3.3, scope-token
@@ -37,6 +39,7 @@ class Challenge:
         self._realm = realm
 
     def refusal(self, error: GuardError) -> Refusal:
+        _log.info("A request was refused: %s: %s", error.code, error.detail)
         headers = [("Cache-Control", "no-store")]
         if isinstance(error, KeysUnavailableError):  # no fault of the token, so nothing to challenge
             headers.append(("Retry-After", _RETRY_AFTER))

@@ -1,7 +1,7 @@
 """Why a request was turned away: one family of errors, each with a code, a public sentence and a private detail.
 
-Codes and HTTP statuses are those of RFC 6750 section 3.1 where it has one. `public` may be sent to whoever called; `detail` is for
-the service's own log. Neither ever holds a token or anything that was read from one.
+Codes and HTTP statuses are those of RFC 6750 section 3.1 where it has one. `public` may be sent to whoever called;
+`detail` is for the service's own log. Neither ever holds a token or anything that was read from one.
 """
 
 from http import HTTPStatus

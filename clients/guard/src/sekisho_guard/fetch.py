@@ -19,6 +19,7 @@ from urllib.request import (
     HTTPSHandler,
     OpenerDirector,
     Request,
+    UnknownHandler,
 )
 
 _LARGEST = 256 * 1024
@@ -63,13 +64,15 @@ class HttpFetch:
             HTTPSHandler(context=ssl_context or ssl.create_default_context()),
             HTTPDefaultErrorHandler(),
             HTTPErrorProcessor(),
+            UnknownHandler(),
         ):
             self._opener.add_handler(handler)
 
     def __call__(self, url: str, /) -> bytes:
         deadline = self._monotonic() + self._timeout
-        request = Request(url, headers={"Accept": "application/json", "User-Agent": "sekisho-guard"})  # noqa: S310 - two handlers only
+        headers = {"Accept": "application/json", "User-Agent": "sekisho-guard"}
         try:
+            request = Request(url, headers=headers)  # noqa: S310 - the opener knows http and https only
             with self._opener.open(request, timeout=self._timeout) as response:
                 return self._body(response, deadline)
         except HTTPError as error:
