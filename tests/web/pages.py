@@ -107,6 +107,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "sentence": text("It has been used before."),
             "next_step": text("Start again from the app."),
             "code": text("flow_expired"),
+            "detail": text("The parameter is missing."),
             "reference": text("7F3K-92QD"),
             "continue_url": text("https://store.example/"),
             "continue_label": text("Back to the app"),
@@ -114,6 +115,24 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
         "form_post.html": {
             "action": text("https://store.example/callback"),
             "parameters": [("code", text("abc")), (text("state"), text("xyz"))],
+        },
+        "apps.html": {
+            "csrf": text("csrf-1"),
+            "account_name": text("hana@example.jp"),
+            "sharings": [
+                SimpleNamespace(
+                    client_id=text("tabi-points"),
+                    purpose_id=text("points"),
+                    name=text("Tabi Points"),
+                    purpose=text("to credit points for what you buy"),
+                    fields=(text("Customer number"), text("Prefecture")),
+                    since=text("23 November 2026"),
+                    until=text("21 February 2027"),
+                ),
+                SimpleNamespace(
+                    client_id="books", purpose_id="", name="Books", purpose=None, fields=(), since="1", until="2"
+                ),
+            ],
         },
         "home.html": {"csrf": text("csrf-1"), "account_name": text("hana@example.jp")},
     }
@@ -129,7 +148,8 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         | {"fields": [], "permissions": []},
         "sign_out.html": full["sign_out.html"] | {"client_name": None},
         "signed_out.html": {"return_url": None},
-        "error.html": full["error.html"] | {"continue_url": None, "continue_label": None},
+        "error.html": full["error.html"] | {"continue_url": None, "continue_label": None, "detail": None},
+        "apps.html": full["apps.html"] | {"sharings": []},
         "form_post.html": full["form_post.html"] | {"parameters": []},
         "home.html": full["home.html"] | {"account_name": None},
     }

@@ -52,14 +52,12 @@ def test_strict_csp_holds_nothing_inline(template, language):
 @each_page
 def test_every_form_of_ours_carries_its_csrf_value_and_the_flow(template):
     for page in every_state(template, "en"):
-        if template == "form_post.html" or not page.all("form"):
+        if template == "form_post.html":
             continue
-        (csrf,) = page.all("input", name="csrf")
-        (flow,) = page.all("input", name="flow")
-        assert (csrf.attributes["type"], csrf.attributes["value"]) == ("hidden", "csrf-1")
-        assert flow.attributes["type"] == "hidden"
-        (form,) = page.all("form")
-        assert form.attributes["method"] == "post"
+        forms, values = page.all("form", method="post"), page.all("input", name="csrf", type="hidden", value="csrf-1")
+        assert len(forms) == len(values) == len(page.all("form"))
+        flows = page.all("input", name="flow", type="hidden")
+        assert len(flows) == len([form for form in forms if form.attributes["action"] != "/account/apps"])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +105,8 @@ FIXED = {
     "signed_out.html": {"continue": ""},
     "error.html": {"error-code": "", "error-reference": "", "continue": ""},
     "form_post.html": {"continue": ""},
-    "home.html": {"confirm-logout": "decision"},
+    "apps.html": {"end-1": "", "end-2": ""},
+    "home.html": {"apps": "", "confirm-logout": "decision"},
 }
 
 
@@ -124,9 +123,21 @@ def test_buttons_post_their_decision_to_the_right_place():
     assert [consent.by_id(name).attributes["value"] for name in ("allow", "deny")] == ["allow", "deny"]
     for template in ("sign_out.html", "home.html"):
         page = render(template, **every_page()[template])
-        assert page.all("form", action="/logout")
+        assert page.all("form", action="/logout/confirm")
         assert page.by_id("confirm-logout").attributes["value"] == "confirm"
     assert render("sign_in.html", **every_page()["sign_in.html"]).all("form", action="/login")
+
+
+def test_ending_names_the_one_sharing_that_it_ends():
+    page = render("apps.html", **every_page()["apps.html"])
+    forms = [(e.attributes["name"], e.attributes["value"]) for e in page.all("input", type="hidden")]
+    assert forms[1:3] == [("client_id", "tabi-points"), ("purpose", "points")]
+    assert forms[4:] == [("client_id", "books"), ("purpose", "")]
+    assert page.all("form", action="/account/apps")
+
+
+def test_a_page_that_cannot_be_asked_for_again_offers_no_other_language():
+    assert render("home.html", **every_page()["home.html"], language_links=[]).all("nav") == []
 
 
 def test_sign_in_helps_password_managers_and_names_what_went_wrong():
