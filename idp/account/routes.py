@@ -1,0 +1,93 @@
+"""GET / and the list of apps and partners, where sharing is ended."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, redirect, request
+
+from idp.services import Services, current_services
+from idp.store import consents, families
+from idp.store.consents import StoredConsent
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.i18n import Language, format_day
+from idp.web.pages import render_page, settle_language
+from idp.web.requests import read_form
+from idp.web.sessions import csrf_matches, csrf_token, current_session
+
+SEE_OTHER = 303
+
+blueprint = Blueprint("account", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """One card of the list: who, why, what, since when and until when."""
+
+    client_id: str
+    purpose_id: str
+    name: str
+    purpose: str | None
+    fields: tuple[str, ...]
+    since: str
+    until: str
+
+
+@blueprint.get(paths.HOME)
+def home() -> Response:
+    """Show who is signed in."""
+    services = current_services()
+    session = current_session(services)
+    is_signed_in = session is not None and session.is_signed_in
+    return render_page("home.html", csrf=csrf_token(services) if is_signed_in else "")
+
+
+@blueprint.get(paths.APPS)
+def apps() -> Response:
+    """Show the apps and partners that the person shares with."""
+    services = current_services()
+    session = current_session(services)
+    if session is None or not session.is_signed_in:
+        return redirect(paths.LOGIN, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    language = settle_language(services)
+    with services.database.autocommit() as connection:
+        alive = consents.all_alive(connection, session.account_id, services.now)
+    cards = [card for consent in alive if (card := _card(services, consent, language))]
+    return render_page("apps.html", csrf=csrf_token(services), sharings=cards)
+
+
+@blueprint.post(paths.APPS)
+def end_sharing() -> Response:
+    """End one consent and everything that it carries."""
+    services = current_services()
+    settle_language(services)
+    form = read_form(request)
+    session = current_session(services)
+    if session is None or not session.is_signed_in or not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.APPS)
+    key = (session.account_id, form.get("client_id", ""), form.get("purpose", ""))
+    with services.database.transaction() as connection:
+        consents.end(connection, *key, services.now)
+        families.end_of_consent(connection, *key, services.now)
+    return redirect(paths.APPS, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+
+
+def _card(services: Services, consent: StoredConsent, language: Language) -> Sharing | None:
+    client = services.find_client(consent.client_id)
+    if client is None:
+        return None
+    catalogue = services.sharing.catalogue
+    purpose = catalogue.purposes.get(consent.purpose)
+    return Sharing(
+        client_id=consent.client_id,
+        purpose_id=consent.purpose,
+        name=client.name,
+        purpose=purpose.text.in_language(language) if purpose else None,
+        fields=tuple(catalogue.fields[f].text.in_language(language) for f in consent.fields if f in catalogue.fields),
+        since=_day(consent.granted_at, language),
+        until=_day(consent.expires_at, language),
+    )
+
+
+def _day(at: int, language: Language) -> str:
+    return format_day(datetime.fromtimestamp(at, UTC).date(), language)

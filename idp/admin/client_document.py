@@ -1,0 +1,157 @@
+"""A client as an operator declares it in TOML, checked word by word (RFC 7591 2)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from jwt import InvalidKeyError, PyJWK, PyJWKError
+
+from idp.protocol.names import ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS, AuthMethod, ClientKind, GrantType
+from idp.protocol.redirect_uris import problem_with
+from idp.services import Services
+from idp.store.clients import Client
+
+_COMPUTED = {"secret_hash"}
+_KNOWN = {item.name for item in fields(Client)} - _COMPUTED
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_ALGORITHMS = {
+    "access_token_algorithm": SIGNING_ALGORITHMS,
+    "id_token_algorithm": SIGNING_ALGORITHMS,
+    "assertion_algorithm": ("", *ASSERTION_ALGORITHMS),
+}
+
+
+class DocumentError(Exception):
+    """A declaration does not fit; the message says where, why and what to write instead."""
+
+
+def read_client(document: Mapping[str, Any], services: Services) -> Client:
+    """Return the client that a table declares, without its secret.
+
+    Raises:
+        DocumentError: naming the client, the member and the mend.
+    """
+    where = f"client {document.get('client_id', '(without client_id)')!r}"
+    unknown = set(document) - _KNOWN
+    if unknown:
+        raise DocumentError(f"{where}: {min(unknown)!r} is not known; known are {', '.join(sorted(_KNOWN))}")
+    try:
+        client = Client(**_typed(document, where))
+    except TypeError as error:
+        raise DocumentError(f"{where}: client_id, kind, name and auth_method are needed") from error
+    for problem in _problems(client, services):
+        raise DocumentError(f"{where}: {problem}")
+    return client
+
+
+def _typed(document: Mapping[str, Any], where: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in document.items():
+        if name == "jwks":
+            values[name] = json.dumps(value, sort_keys=True)
+        elif name == "kind":
+            values[name] = _member(ClientKind, value, where, name)
+        elif name == "auth_method":
+            values[name] = _member(AuthMethod, value, where, name)
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            values[name] = tuple(value)
+        elif isinstance(value, (str, bool)):
+            values[name] = value
+        else:
+            raise DocumentError(f"{where}: {name} has the wrong type")
+    return values
+
+
+def _member(kind: type[ClientKind] | type[AuthMethod], value: object, where: str, name: str) -> str:
+    if value not in set(kind):
+        raise DocumentError(f"{where}: {name} must be one of {', '.join(kind)}")
+    return kind(str(value))
+
+
+def _problems(client: Client, services: Services) -> list[str]:
+    """Return everything that is wrong with a client, each with its mend."""
+    return [
+        *_identity_problems(client),
+        *_redirect_problems(client),
+        *_grant_problems(client),
+        *_credential_problems(client),
+        *_scope_problems(client, services),
+    ]
+
+
+def _identity_problems(client: Client) -> list[str]:
+    problems = []
+    if not client.client_id.isascii() or not client.client_id.isprintable() or " " in client.client_id:
+        problems.append("client_id must be printable ASCII without spaces")
+    if not client.name.strip():
+        problems.append("name is what people read on the consent page; it must not be empty")
+    if client.homepage and not client.homepage.startswith(("https://", "http://")):
+        problems.append("homepage must be a web address")
+    if client.partner_id and not client.is_third_party:
+        problems.append("partner_id goes with kind third_party only")
+    for name, allowed in _ALGORITHMS.items():
+        if getattr(client, name) not in allowed:
+            problems.append(f"{name} must be one of {', '.join(filter(None, allowed))}")
+    return problems
+
+
+def _redirect_problems(client: Client) -> list[str]:
+    problems = []
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
+        for uri in getattr(client, name):
+            problem = problem_with(uri)
+            if problem:
+                problems.append(f"{name}: {uri!r} {problem}")
+    if GrantType.AUTHORIZATION_CODE in client.grant_types and not client.redirect_uris:
+        problems.append("the grant authorization_code needs redirect_uris")
+    return problems
+
+
+def _grant_problems(client: Client) -> list[str]:
+    problems = [
+        f"grant_types: {grant!r} is not supported" for grant in client.grant_types if grant not in set(GrantType)
+    ]
+    if client.is_public and GrantType.CLIENT_CREDENTIALS in client.grant_types:
+        problems.append("a public client cannot have the grant client_credentials (RFC 6749 4.4)")
+    if client.is_public and not client.require_pkce:
+        problems.append("a public client cannot go without PKCE (RFC 9700 2.1.1)")
+    if client.kind is ClientKind.SERVICE and GrantType.AUTHORIZATION_CODE in client.grant_types:
+        problems.append("a service has no users to sign in; use kind first_party or third_party")
+    return problems
+
+
+def _credential_problems(client: Client) -> list[str]:
+    if client.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
+        return ["jwks goes with auth_method private_key_jwt only"] if client.jwks else []
+    keys = json.loads(client.jwks).get("keys") if client.jwks else None
+    if not isinstance(keys, list) or not keys:
+        return ["private_key_jwt needs jwks = { keys = [ ... ] } with the client's public keys"]
+    problems = []
+    for key in keys:
+        if not isinstance(key, dict) or _PRIVATE_MEMBERS & set(key):
+            problems.append("jwks must hold public keys only; replace the key that was written here, it is known now")
+            continue
+        try:
+            PyJWK(key, client.assertion_algorithm or None)
+        except (PyJWKError, InvalidKeyError) as error:
+            problems.append(f"jwks holds a key that cannot be used: {error}")
+    return problems
+
+
+def _scope_problems(client: Client, services: Services) -> list[str]:
+    problems = [
+        f"scopes: {scope!r} is unknown, or not for kind {client.kind}"
+        for scope in client.scopes
+        if not services.may_have_scope(client, scope)
+    ]
+    known_resources = {*services.settings.resources, services.settings.issuer}
+    problems += [
+        f"resources: {resource!r} is not in the setting 'resources'"
+        for resource in client.resources
+        if resource not in known_resources
+    ]
+    fields_known = services.sharing.catalogue.fields
+    for name in ("id_token_fields", "access_token_fields"):
+        problems += [f"{name}: no field {field!r}" for field in getattr(client, name) if field not in fields_known]
+    return problems

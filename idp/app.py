@@ -1,0 +1,58 @@
+"""The application: settings, then services, then every capability in one list."""
+
+import os
+import time
+
+from flask import Flask
+
+from idp import client_auth, health, introspection, revocation, userinfo
+from idp.account import routes as account
+from idp.authorize import routes as authorize
+from idp.consent import routes as consent
+from idp.discovery import PublishedDocuments
+from idp.login import routes as login
+from idp.login.password import Passwords
+from idp.logout import routes as logout
+from idp.protocol.secrets import Clock, Randomness
+from idp.services import EXTENSION, build_services
+from idp.settings import Settings, config_files, load_settings
+from idp.token import routes as token
+from idp.web.errors import install_error_handlers
+from idp.web.pages import YEAR, install_pages
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings, clock: Clock = time.time, random: Randomness = os.urandom) -> Flask:
+    """Build the application.
+
+    Raises:
+        SettingsError, SharingDataError, DatabaseUnavailableError: when it cannot serve as configured.
+    """
+    app = Flask("idp", static_folder="web/static", template_folder="web/templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
+    services = build_services(app, settings, clock, random)
+    app.extensions[EXTENSION] = services
+    install_pages(app)
+    install_error_handlers(app)
+
+    client_auth.register(services.server)
+    token.register_grants(services)
+    app.register_blueprint(authorize.blueprint)
+    app.register_blueprint(token.blueprint)
+    app.register_blueprint(userinfo.blueprint)
+    app.register_blueprint(introspection.blueprint)
+    app.register_blueprint(revocation.blueprint)
+    app.register_blueprint(login.create_blueprint(Passwords(settings.sign_in)))
+    app.register_blueprint(consent.blueprint)
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(logout.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.wsgi_app = PublishedDocuments(app.wsgi_app, services)  # type: ignore[method-assign]  # Flask's documented way
+    return app
+
+
+def create_configured_app() -> Flask:
+    """Build the application of a worker process, from the files and variables of its environment."""
+    return create_app(load_settings(config_files(os.environ), os.environ))

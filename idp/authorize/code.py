@@ -1,0 +1,45 @@
+"""Issuing the code (RFC 6749 4.1.2, RFC 9700 2.1.1): short-lived, single-use, bound to everything that was asked."""
+
+from idp.authorize.request import AuthorizationRequest
+from idp.protocol.errors import invalid_request
+from idp.protocol.secrets import hash_secret, new_identifier, new_secret
+from idp.services import Services
+from idp.store import codes, interactions
+from idp.store.codes import AuthorizationCode
+from idp.store.interactions import Interaction
+from idp.store.sessions import BrowserSession
+
+
+def issue_code(
+    services: Services, request: AuthorizationRequest, session: BrowserSession, interaction: Interaction | None
+) -> str:
+    """Store a new code and return it; an interaction is answered once only.
+
+    Raises:
+        OAuthError: when the interaction was answered in another tab a moment ago.
+    """
+    code = new_secret(services.random)
+    now = services.now
+    stored = AuthorizationCode(
+        code_hash=hash_secret(code),
+        family_id=new_identifier(services.random),
+        client_id=request.client.client_id,
+        account_id=session.account_id,
+        sid=session.sid,
+        redirect_uri=request.address.redirect_uri,
+        redirect_uri_was_sent=request.address.was_sent,
+        scopes=request.scopes,
+        resources=request.resources,
+        purpose=request.purpose,
+        nonce=request.nonce,
+        code_challenge=request.code_challenge,
+        auth_time=session.auth_time,
+        acr=session.acr,
+        amr=session.amr,
+        expires_at=now + services.settings.lifetimes.authorization_code,
+    )
+    with services.database.transaction() as connection:
+        if interaction is not None and not interactions.finish(connection, interaction.id, now):
+            raise invalid_request("This sign-in was finished in another window.", may_redirect=False)
+        codes.add(connection, stored)
+    return code

@@ -1,0 +1,83 @@
+"""The dispatcher: what comes next for a request, decided from stored state alone (OIDC Core 3.1.2.3 and 3.1.2.4)."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from idp.authorize.request import AuthorizationRequest
+from idp.protocol.errors import OAuthError
+from idp.services import Services
+from idp.store.interactions import ALLOWED, DENIED, Interaction
+from idp.store.sessions import BrowserSession
+
+
+class Step(Enum):
+    """What a request waits for."""
+
+    SIGN_IN = auto()
+    CONSENT = auto()
+    ANSWER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the user came within this request."""
+
+    started_at: int
+    authenticated: bool = False
+    decision: str = ""
+
+
+def progress_of(interaction: Interaction | None, now: int) -> Progress:
+    """Return how far an interaction came; without one, the request has only just begun."""
+    if interaction is None:
+        return Progress(now)
+    return Progress(interaction.created_at, interaction.authenticated_at is not None, interaction.decision)
+
+
+def next_step(
+    services: Services, request: AuthorizationRequest, session: BrowserSession | None, progress: Progress
+) -> Step:
+    """Return the next step.
+
+    Raises:
+        OAuthError: `access_denied` when the user said no; `login_required` or `consent_required` when the client asked
+            for no page (`prompt=none`).
+    """
+    if progress.decision == DENIED:
+        raise OAuthError("access_denied", "The user said no.")
+    silent = "none" in request.prompts
+    if session is None or _needs_sign_in(services, request, session, progress):
+        if silent:
+            raise OAuthError("login_required", "The user must sign in first.")
+        return Step.SIGN_IN
+    if _needs_consent(services, request, session, progress):
+        if silent:
+            raise OAuthError("consent_required", "The user must agree first.")
+        return Step.CONSENT
+    return Step.ANSWER
+
+
+def _needs_sign_in(
+    services: Services, request: AuthorizationRequest, session: BrowserSession, progress: Progress
+) -> bool:
+    if not session.is_signed_in or services.sharing.account(session.account_id) is None:
+        return True
+    if request.hinted_subject not in (None, services.sharing.subject(request.client, session.account_id)):
+        return True
+    if progress.authenticated:
+        return False
+    if not request.prompts.isdisjoint({"login", "select_account"}):
+        return True
+    return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
+
+
+def _needs_consent(
+    services: Services, request: AuthorizationRequest, session: BrowserSession, progress: Progress
+) -> bool:
+    if progress.decision == ALLOWED:
+        return False
+    if "consent" in request.prompts:
+        return True
+    return not services.sharing.is_consented(
+        request.client, session.account_id, request.scopes, request.purpose, services.now
+    )

@@ -1,0 +1,190 @@
+"""An authorization request, checked in order (RFC 6749 4.1.1, OIDC Core 3.1.2.1, RFC 7636 4.3, RFC 8707 2).
+
+Errors before the redirect URI is proven are shown to the person; later ones go to the client.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idp.authorize.hints import hinted_subject
+from idp.protocol import pkce
+from idp.protocol.errors import OAuthError, invalid_request, invalid_scope
+from idp.protocol.names import OPENID, GrantType, ResponseMode
+from idp.protocol.parameters import Parameters
+from idp.protocol.redirect_uris import is_registered
+from idp.protocol.resources import check_resources
+from idp.protocol.scopes import parse_scope
+from idp.services import Services
+from idp.store.clients import Client
+
+MAX_STATE_CHARACTERS = 2048
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_UNSUPPORTED = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where the answer goes, proven to belong to the client."""
+
+    client: Client
+    redirect_uri: str
+    was_sent: bool
+    response_mode: ResponseMode
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request in which every parameter is checked."""
+
+    address: ReturnAddress
+    scopes: tuple[str, ...]
+    purpose: str
+    resources: tuple[str, ...]
+    nonce: str
+    code_challenge: str
+    prompts: frozenset[str]
+    max_age: int | None
+    hinted_subject: str | None
+
+    @property
+    def client(self) -> Client:
+        """Return the client that asks."""
+        return self.address.client
+
+
+def check_return_address(services: Services, parameters: Parameters) -> ReturnAddress:
+    """Prove who asks and where the answer may go. Its errors must never be redirected (RFC 6749 4.1.2.1).
+
+    Raises:
+        OAuthError: for an unknown client or a redirect URI that is not registered.
+    """
+    client = services.find_client(parameters.get("client_id", ""))
+    if client is None:
+        raise _not_redirected("The app is not known here. Its client_id is missing or wrong.")
+    if GrantType.AUTHORIZATION_CODE not in client.grant_types:
+        raise _not_redirected("This app is not registered for signing people in.")
+    sent = parameters.get("redirect_uri")
+    if sent is None and (len(client.redirect_uris) != 1 or OPENID in parameters.get("scope", "").split()):
+        raise _not_redirected("The parameter redirect_uri is missing.")
+    redirect_uri = sent if sent is not None else client.redirect_uris[0]
+    if not is_registered(redirect_uri, client.redirect_uris):
+        raise _not_redirected("The redirect_uri is not one that the app has registered. It must be the same, exactly.")
+    mode = parameters.get("response_mode", ResponseMode.QUERY)
+    known_mode = mode in {item.value for item in ResponseMode}
+    state = parameters.get("state", "")
+    address = ReturnAddress(
+        client, redirect_uri, sent is not None, ResponseMode(mode) if known_mode else ResponseMode.QUERY, state
+    )
+    if len(state) > MAX_STATE_CHARACTERS:
+        raise _not_redirected("The parameter state is too long.")
+    return address
+
+
+def check_request(services: Services, parameters: Parameters, address: ReturnAddress) -> AuthorizationRequest:
+    """Check everything else, in this order.
+
+    Raises:
+        OAuthError: the first thing that is wrong; it may be redirected.
+    """
+    client = address.client
+    for check in _CHECKS:
+        check(parameters, client)
+    scopes = _scopes(services, parameters, client)
+    allowed_resources = (*client.resources, services.settings.issuer)
+    return AuthorizationRequest(
+        address=address,
+        scopes=scopes,
+        purpose=services.sharing.purpose(client, scopes),
+        resources=check_resources(parameters.repeated, allowed_resources) or (services.settings.issuer,),
+        nonce=parameters.get("nonce", ""),
+        code_challenge=parameters.get("code_challenge", ""),
+        prompts=_prompts(parameters),
+        max_age=_max_age(parameters),
+        hinted_subject=hinted_subject(services, parameters.get("id_token_hint"), client),
+    )
+
+
+def _check_unsupported(parameters: Parameters, _client: Client) -> None:
+    """Refuse what would change the request's meaning if it were ignored (OIDC Core 3.1.2.6)."""
+    for name, code in _UNSUPPORTED.items():
+        if name in parameters:
+            raise OAuthError(code, f"The parameter {name} is not supported.")
+
+
+def _check_response_mode(parameters: Parameters, _client: Client) -> None:
+    if parameters.get("response_mode", ResponseMode.QUERY) not in {mode.value for mode in ResponseMode}:
+        raise invalid_request("The response_mode is not supported. Use query, fragment or form_post.")
+
+
+def _check_response_type(parameters: Parameters, _client: Client) -> None:
+    if "response_type" not in parameters:
+        raise invalid_request("The parameter response_type is missing.")
+    if parameters["response_type"] != "code":
+        raise OAuthError("unsupported_response_type", "The response_type is not supported. Use code.")
+
+
+def _check_proof_key(parameters: Parameters, client: Client) -> None:
+    """Ask for PKCE with S256; only a confidential client may be set to go without (RFC 9700 2.1.1)."""
+    challenge = parameters.get("code_challenge")
+    if challenge is None:
+        if "code_challenge_method" in parameters:
+            raise invalid_request("The parameter code_challenge is missing.")
+        if client.require_pkce or client.is_public:
+            raise invalid_request("PKCE is required: send code_challenge with code_challenge_method S256 (RFC 7636).")
+        return
+    if parameters.get("code_challenge_method") != pkce.S256:
+        raise invalid_request("The code_challenge_method must be S256.")
+    if not pkce.is_challenge(challenge):
+        raise invalid_request("The code_challenge must be 43 base64url characters, the SHA-256 of the verifier.")
+
+
+def _check_lengths(parameters: Parameters, _client: Client) -> None:
+    if len(parameters.get("nonce", "")) > MAX_STATE_CHARACTERS:
+        raise invalid_request("The parameter nonce is too long.")
+
+
+_CHECKS: tuple[Callable[[Parameters, Client], None], ...] = (
+    _check_unsupported,
+    _check_response_mode,
+    _check_response_type,
+    _check_proof_key,
+    _check_lengths,
+)
+
+
+def _scopes(services: Services, parameters: Parameters, client: Client) -> tuple[str, ...]:
+    """Return the scopes to grant: unknown values are ignored (OIDC Core 3.1.2.1), forbidden ones refused."""
+    requested = parse_scope(parameters.get("scope", ""))
+    known = tuple(scope for scope in requested if services.is_known_scope(scope))
+    if not known:
+        raise invalid_scope("The scope is missing or names nothing that is known here.")
+    if not all(services.may_have_scope(client, scope) for scope in known):
+        raise invalid_scope("The app may not have this scope.")
+    return known
+
+
+def _prompts(parameters: Parameters) -> frozenset[str]:
+    prompts = frozenset(parameters.get("prompt", "").split())
+    if not prompts <= PROMPTS:
+        raise invalid_request("The prompt is not supported.")
+    if "none" in prompts and len(prompts) > 1:
+        raise invalid_request("The prompt none stands alone.")
+    return prompts
+
+
+def _max_age(parameters: Parameters) -> int | None:
+    text = parameters.get("max_age")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 10:  # noqa: PLR2004 - three centuries
+        raise invalid_request("The max_age must be a number of seconds.")
+    return int(text)
+
+
+def _not_redirected(description: str) -> OAuthError:
+    return invalid_request(description, may_redirect=False)

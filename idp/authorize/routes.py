@@ -1,0 +1,106 @@
+"""GET and POST /authorize, and the way back to it after each page."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+
+from idp.authorize.code import issue_code
+from idp.authorize.flow import Progress, Step, next_step, progress_of
+from idp.authorize.request import AuthorizationRequest, check_request, check_return_address
+from idp.authorize.response import SEE_OTHER, code_response, error_response
+from idp.protocol.errors import OAuthError
+from idp.protocol.parameters import Parameters
+from idp.protocol.secrets import new_identifier
+from idp.services import Services, current_services
+from idp.store.interactions import Interaction
+from idp.store.sessions import BrowserSession
+from idp.web import paths
+from idp.web.interactions import require_interaction
+from idp.web.requests import read_form, read_query
+from idp.web.sessions import current_session, ensure_session
+
+blueprint = Blueprint("authorize", __name__)
+
+_PAGES = {Step.SIGN_IN: paths.LOGIN, Step.CONSENT: paths.CONSENT}
+
+
+@blueprint.get(paths.AUTHORIZE)
+def authorize() -> Response:
+    """Begin with a request that came in the query."""
+    return _advance(current_services(), read_query(request), None)
+
+
+@blueprint.post(paths.AUTHORIZE)
+def authorize_post() -> Response:
+    """Begin with a request that came in a form, by way of a GET: cookies are not sent with a form from another site."""
+    parameters = read_form(request)
+    pairs = [*parameters.items(), *(("resource", resource) for resource in parameters.repeated)]
+    return _see_other(f"{paths.AUTHORIZE}?{urlencode(pairs)}")
+
+
+@blueprint.get(paths.CONTINUE)
+def resume() -> Response:
+    """Go on with a request that waited for its user."""
+    services = current_services()
+    interaction = require_interaction(services, request.args.get("flow", ""))
+    return _advance(services, Parameters(interaction.parameters, interaction.resources), interaction)
+
+
+def _advance(services: Services, parameters: Parameters, interaction: Interaction | None) -> Response:
+    """Check the request, then do the next step or answer the client."""
+    address = check_return_address(services, parameters)
+    session = current_session(services)
+    progress = progress_of(interaction, services.now)
+    try:
+        checked = check_request(services, parameters, address)
+        step = next_step(services, checked, session, progress)
+        if step is Step.ANSWER and session is not None:
+            return code_response(services, address, issue_code(services, checked, session, interaction))
+    except OAuthError as error:
+        if not error.may_redirect:
+            raise
+        return error_response(services, address, error)
+    return _wait(services, checked, parameters, progress, interaction, step)
+
+
+def _wait(
+    services: Services,
+    checked: AuthorizationRequest,
+    parameters: Parameters,
+    progress: Progress,
+    interaction: Interaction | None,
+    step: Step,
+) -> Response:
+    """Send the user to the page of a step; at the first one, write the request down."""
+    session = ensure_session(services)
+    if interaction is None:
+        interaction = _write_down(services, checked, parameters, progress, session)
+    return _see_other(f"{_PAGES[step]}?{urlencode({'flow': interaction.id})}")
+
+
+def _write_down(
+    services: Services,
+    checked: AuthorizationRequest,
+    parameters: Parameters,
+    progress: Progress,
+    session: BrowserSession,
+) -> Interaction:
+    interaction = Interaction(
+        id=new_identifier(services.random),
+        session_id=session.id,
+        parameters=dict(parameters),
+        resources=parameters.repeated,
+        client_id=checked.client.client_id,
+        scopes=checked.scopes,
+        purpose=checked.purpose,
+        redirect_uri=checked.address.redirect_uri,
+        created_at=progress.started_at,
+        expires_at=services.now + services.settings.lifetimes.interaction,
+    )
+    with services.database.transaction() as connection:
+        services.interactions.add(connection, interaction)
+    return interaction
+
+
+def _see_other(location: str) -> Response:
+    return redirect(location, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class

@@ -1,0 +1,138 @@
+"""GET and POST /consent."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+
+from idp.protocol.names import OFFLINE_ACCESS
+from idp.services import Services, current_services
+from idp.store import consents, interactions
+from idp.store.accounts import Account
+from idp.store.clients import Client
+from idp.store.interactions import ALLOWED, DENIED, Interaction
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.i18n import format_day
+from idp.web.interactions import require_interaction
+from idp.web.pages import form_target, render_page, settle_language
+from idp.web.pages import gettext as _
+from idp.web.requests import read_form_with_boxes
+from idp.web.sessions import csrf_matches, csrf_token, current_session
+
+SEE_OTHER = 303
+DAY = 86_400
+MARK_LETTERS = 2
+
+blueprint = Blueprint("consent", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that an app may do, besides knowing data."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The app as the page shows it."""
+
+    name: str
+    mark: str
+    homepage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The purpose as the page shows it."""
+
+    text: str
+
+
+@blueprint.get(paths.CONSENT)
+def consent_page() -> Response:
+    """Show what is asked."""
+    services = current_services()
+    interaction, client, account = _who(services, request.args.get("flow", ""))
+    language = settle_language(services, interaction.parameters.get("ui_locales"))
+    now = services.now
+    offer = services.sharing.offer(client, account, interaction.scopes, interaction.purpose, language, now)
+    days = max(1, round((offer.expires_at - now) / DAY))
+    return render_page(
+        "consent.html",
+        form_targets=(form_target(interaction.redirect_uri),),
+        csrf=csrf_token(services),
+        flow=interaction.id,
+        client=Asker(client.name, _mark(client.name), client.homepage or None),
+        purpose=Why(offer.purpose) if offer.purpose else None,
+        duration_days=days,
+        until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),
+        fields=offer.fields,
+        permissions=_permissions(services, interaction.scopes, language),
+    )
+
+
+@blueprint.post(paths.CONSENT)
+def consent() -> Response:
+    """Write down the answer and go back to the request."""
+    services = current_services()
+    form, ticked = read_form_with_boxes(request, "fields")
+    interaction, client, account = _who(services, form.get("flow", ""))
+    here = f"{paths.CONSENT}?{urlencode({'flow': interaction.id})}"
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(here)
+    decision = _DECISIONS.get(form.get("decision", ""))
+    if decision is None:
+        raise expired_page(here)
+    _write_down(services, interaction, client, account, decision, ticked)
+    location = f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}"
+    return redirect(location, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+
+
+_DECISIONS = {"allow": ALLOWED, "deny": DENIED}
+
+
+def _who(services: Services, flow: str) -> tuple[Interaction, Client, Account]:
+    """Return the request, the app that asks and the person who is asked."""
+    interaction = require_interaction(services, flow)
+    session = current_session(services)
+    client = services.find_client(interaction.client_id)
+    account = services.sharing.account(session.account_id) if session else None
+    if client is None or account is None:
+        raise expired_page(f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}")
+    return interaction, client, account
+
+
+def _write_down(
+    services: Services,
+    interaction: Interaction,
+    client: Client,
+    account: Account,
+    decision: str,
+    ticked: frozenset[str],
+) -> None:
+    now = services.now
+    with services.database.transaction() as connection:
+        if decision == ALLOWED:
+            agreed = services.sharing.agree(client, account, interaction.scopes, interaction.purpose, ticked, now)
+            consents.save(connection, agreed, now)
+        interactions.note_decision(connection, interaction.id, decision)
+
+
+def _permissions(services: Services, scopes: tuple[str, ...], language: str) -> list[Permission]:
+    """Return a line for each scope that is no data: staying connected, and the group's own APIs."""
+    own = services.settings.scopes
+    permissions = [Permission(scope, own[scope].in_language(language)) for scope in scopes if scope in own]
+    if OFFLINE_ACCESS in scopes:
+        permissions.append(Permission(OFFLINE_ACCESS, _("Stay connected while you are away")))
+    return permissions
+
+
+def _mark(name: str) -> str:
+    """Return one or two letters that stand for an app."""
+    words = name.split()
+    letters = [word[0] for word in words[:MARK_LETTERS]]
+    return "".join(letters).upper()

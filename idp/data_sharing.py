@@ -1,0 +1,336 @@
+"""The only caller of `policies/`, and the only way for a user's data to leave.
+
+ID token, userinfo, access token and introspection all get it here. Every release is decided anew from the stored
+agreement and consent. Only this module makes a `Released`, and only a `Released` is serialised by the layers above.
+First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get
+request ∧ agreement ∧ consent.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from hashlib import sha256
+from hmac import digest
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from idp.protocol.errors import invalid_scope
+from idp.protocol.names import OFFLINE_ACCESS, OPENID, ClientKind
+from idp.protocol.scopes import purpose_of
+from idp.protocol.secrets import encode
+from idp.store import consents, partners
+from idp.store.accounts import Account, Accounts
+from idp.store.changes import Cache, ChangeFeed, Topic
+from idp.store.clients import Client
+from idp.store.consents import StoredConsent, consent_key
+from idp.store.database import Database
+from idp.store.families import Family
+from policies.agreement import Agreement, AgreementError, Consent, Partner, parse_agreement, parse_partner
+from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
+from policies.decide import askable, decide
+from policies.decision import Askable, SharingRequest
+from policies.derive import claims_for, example_for
+
+CACHED_ACCOUNTS = 10_000
+CACHED_CONSENTS = 20_000
+CACHED_PARTNERS = 1_000
+DEFAULT_CONSENT_SECONDS = 90 * 86_400
+
+
+class SharingDataError(Exception):
+    """The catalogue or an agreement cannot be trusted as written; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Released:
+    """What may go out: claims, and for each field that was asked for and stays here its reason code."""
+
+    claims: Mapping[str, object]
+    withheld: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OfferedField:
+    """One line of the consent page, with an example of the person's own value."""
+
+    id: str
+    label: str
+    example: str
+    not_shared: str | None
+    tag: str | None
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Offer:
+    """What a person is asked to share, why, and until when."""
+
+    purpose: str | None
+    fields: tuple[OfferedField, ...]
+    expires_at: int
+
+
+_NOTHING = Released(MappingProxyType({}), MappingProxyType({}))
+
+
+class DataSharing:
+    """Asks the policy, on behalf of every layer above."""
+
+    def __init__(
+        self, catalogue: Catalogue, database: Database, accounts: Accounts, feed: ChangeFeed, pairwise_key: bytes
+    ) -> None:
+        """Follow the feed; what is decided upon is cached no longer than the feed allows."""
+        self.catalogue = catalogue
+        self.user_scopes = frozenset(catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
+        """Scope values that need a user."""
+        self._database = database
+        self._accounts = accounts
+        self._pairwise_key = pairwise_key
+        self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
+        self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
+        self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
+
+    # ---- who is who ----------------------------------------------------------------------------------------------
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an active account, or None."""
+        account = self._account_cache.get(account_id, self._load_account)
+        return account if account is not None and account.is_active else None
+
+    def subject(self, client: Client, account_id: str) -> str:
+        """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).
+
+        The sector is the partner, not the host, so that two apps of one partner need not be told apart by it.
+        """
+        if not client.is_third_party:
+            return account_id
+        sector = client.partner_id or client.client_id
+        value = f"{sector}\x00{account_id}".encode()
+        return encode(digest(self._pairwise_key, value, sha256))
+
+    # ---- what is asked for ---------------------------------------------------------------------------------------
+
+    def purpose(self, client: Client, scopes: tuple[str, ...]) -> str:
+        """Return the purpose of a request: the one it names, or the only one of the partner's agreement, or "".
+
+        Raises:
+            OAuthError: `invalid_scope` when more than one is named, or one that is not agreed.
+        """
+        named = purpose_of(scopes)
+        agreement = self._agreement_of(client)
+        agreed = tuple(agreement.purposes) if agreement is not None else ()
+        if named is None:
+            return agreed[0] if len(agreed) == 1 else ""
+        if named not in agreed:
+            raise invalid_scope("The purpose is not part of the agreement with this partner.")
+        return named
+
+    def offer(
+        self, client: Client, account: Account, scopes: tuple[str, ...], purpose: str, language: str, now: int
+    ) -> Offer:
+        """Return what to ask the person for: the requested fields that the agreement allows."""
+        asked = self._askable(client, account.id, scopes, purpose, now)
+        on = _today(account, now)
+        lines = tuple(
+            OfferedField(
+                id=field.id,
+                label=field.text.in_language(language),
+                example=example_for(field, account.profile, language, on) or "",
+                not_shared=field.not_shared.in_language(language) if field.not_shared else None,
+                tag=field.tag.in_language(language) if field.tag else None,
+                needed=asked.fields[field.id],
+            )
+            for field in self.catalogue.fields.values()
+            if field.id in asked.fields
+        )
+        known = self.catalogue.purposes.get(purpose)
+        text = known.text.in_language(language) if known else None
+        return Offer(text, lines, asked.expires_at or now + DEFAULT_CONSENT_SECONDS)
+
+    def agree(
+        self,
+        client: Client,
+        account: Account,
+        scopes: tuple[str, ...],
+        purpose: str,
+        ticked: frozenset[str],
+        now: int,
+    ) -> StoredConsent:
+        """Return the consent to write down: what was ticked and what is needed, of what could be asked at all."""
+        asked = self._askable(client, account.id, scopes, purpose, now)
+        agreed = {field for field, needed in asked.fields.items() if needed or field in ticked}
+        return StoredConsent(
+            account_id=account.id,
+            client_id=client.client_id,
+            purpose=purpose,
+            scopes=scopes,
+            fields=tuple(sorted(agreed)),
+            granted_at=now,
+            expires_at=asked.expires_at or now + DEFAULT_CONSENT_SECONDS,
+        )
+
+    def is_consented(self, client: Client, account_id: str, scopes: tuple[str, ...], purpose: str, now: int) -> bool:
+        """Whether the user's standing consent covers these scopes for this purpose; first parties need none."""
+        if not client.is_third_party:
+            return True
+        consent = self._consent(account_id, client.client_id, purpose)
+        return consent is not None and consent.is_alive(now) and set(scopes) <= set(consent.scopes)
+
+    def stands(self, client: Client, family: Family, now: int) -> bool:
+        """Whether what a family was granted still holds: the account is active and the consent alive."""
+        if self.account(family.account_id) is None:
+            return False
+        return self.is_consented(client, family.account_id, family.scopes, family.purpose, now)
+
+    # ---- what goes out -------------------------------------------------------------------------------------------
+
+    def release(
+        self,
+        client: Client,
+        account_id: str,
+        scopes: tuple[str, ...],
+        purpose: str,
+        now: int,
+        only: tuple[str, ...] | None = None,
+    ) -> Released:
+        """Decide what of a user's data a client gets now; `only` narrows the question to some fields.
+
+        Raises:
+            DatabaseUnavailableError: when an input of the decision cannot be known.
+        """
+        fields = self.catalogue.fields_for_scopes(scopes)
+        if only is not None:
+            fields = fields & frozenset(only)
+        account = self.account(account_id)
+        if not fields or account is None or client.kind is ClientKind.SERVICE:
+            return _NOTHING
+        if not client.is_third_party:
+            return Released(claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
+        partner, agreement = self._partner(client.partner_id) or (None, None)
+        consent = self._consent(account_id, client.client_id, purpose)
+        request = _request(client, account_id, purpose, fields, now)
+        decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+        claims = claims_for(self.catalogue, decision.released, account.profile, _today(account, now))
+        return Released(claims, {field: str(reason) for field, reason in sorted(decision.withheld.items())})
+
+    # ---- look-ups ------------------------------------------------------------------------------------------------
+
+    def _askable(self, client: Client, account_id: str, scopes: tuple[str, ...], purpose: str, now: int) -> Askable:
+        fields = self.catalogue.fields_for_scopes(scopes)
+        partner, agreement = self._partner(client.partner_id) or (None, None)
+        return askable(self.catalogue, _request(client, account_id, purpose, fields, now), partner, agreement)
+
+    def _load_account(self, account_id: str) -> Account | None:
+        with self._database.autocommit() as connection:
+            return self._accounts.find(connection, account_id)
+
+    def _consent(self, account_id: str, client_id: str, purpose: str) -> StoredConsent | None:
+        def load(_key: str) -> StoredConsent | None:
+            with self._database.autocommit() as connection:
+                return consents.find(connection, account_id, client_id, purpose)
+
+        return self._consent_cache.get(consent_key(account_id, client_id, purpose), load)
+
+    def _agreement_of(self, client: Client) -> Agreement | None:
+        partner, agreement = self._partner(client.partner_id) or (None, None)
+        return agreement if partner is not None and client.is_third_party else None
+
+    def _partner(self, partner_id: str) -> tuple[Partner, Agreement | None] | None:
+        return self._partner_cache.get(partner_id, self._load_partner) if partner_id else None
+
+    def _load_partner(self, partner_id: str) -> tuple[Partner, Agreement | None] | None:
+        with self._database.autocommit() as connection:
+            stored = partners.find(connection, partner_id)
+        if stored is None:
+            return None
+        partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
+        if not stored.agreement:
+            return partner, None
+        return partner, parse_agreement(json.loads(stored.agreement), self.catalogue)
+
+
+def read_catalogue(directory: Path) -> Catalogue:
+    """Read the catalogue of fields and purposes.
+
+    Raises:
+        SharingDataError: when a file is missing or does not fit.
+    """
+    try:
+        fields = (directory / "catalogue.toml").read_text("utf-8")
+        purposes = (directory / "purposes.toml").read_text("utf-8")
+        return parse_catalogue(fields, purposes)
+    except (OSError, UnicodeDecodeError, CatalogueError) as error:
+        message = f"{directory}: {error}"
+        raise SharingDataError(message) from error
+
+
+def check_partner(partner: Mapping[str, Any]) -> None:
+    """Check a partner as an operator wrote it.
+
+    Raises:
+        SharingDataError: naming what does not fit.
+    """
+    try:
+        parse_partner(partner)
+    except AgreementError as error:
+        raise SharingDataError(str(error)) from error
+
+
+def agreement_document(agreement: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return the JSON document of an agreement that an operator wrote, once it is checked.
+
+    Raises:
+        SharingDataError: naming what does not fit.
+    """
+    try:
+        parse_agreement(agreement, catalogue)
+    except AgreementError as error:
+        raise SharingDataError(str(error)) from error
+    return json.dumps(agreement, default=_instant, sort_keys=True, ensure_ascii=False)
+
+
+def _instant(value: object) -> int:
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    message = f"{type(value).__name__} has no place in an agreement"
+    raise SharingDataError(message)
+
+
+def _request(client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> SharingRequest:
+    return SharingRequest(
+        partner_id=client.partner_id,
+        client_id=client.client_id,
+        user_id=account_id,
+        purpose=purpose,
+        fields=fields,
+        at=now,
+    )
+
+
+def _policy_consent(stored: StoredConsent | None) -> Consent | None:
+    if stored is None:
+        return None
+    return Consent(
+        user_id=stored.account_id,
+        client_id=stored.client_id,
+        purpose=stored.purpose,
+        fields=frozenset(stored.fields),
+        granted_at=stored.granted_at,
+        expires_at=stored.expires_at,
+        ended_at=stored.ended_at,
+    )
+
+
+def _today(account: Account, now: int) -> date:
+    """Return the date where the person lives, for ages turn there; UTC when that is not known."""
+    zone: tzinfo = UTC
+    name = account.profile.get("zoneinfo")
+    if isinstance(name, str):
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = UTC
+    return datetime.fromtimestamp(now, zone).date()

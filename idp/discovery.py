@@ -1,0 +1,123 @@
+"""What this server can do (OIDC Discovery 3, RFC 8414 2) and its public keys (RFC 7517).
+
+The documents are the same for everybody and asked for often, so they are answered in front of Flask from bytes in
+memory: `PublishedDocuments` wraps the application. What discovery advertises is what the code registers.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from idp.protocol.names import ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
+from idp.protocol.pkce import S256
+from idp.protocol.secrets import encode
+from idp.services import Services
+from idp.store.database import DatabaseUnavailableError
+from idp.web import paths
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+METADATA_MAX_AGE = 3600
+
+
+def metadata(services: Services) -> dict[str, Any]:
+    """Return the members of both discovery documents."""
+    issuer = services.settings.issuer
+    methods = [method.value for method in AuthMethod]
+    assertion_algorithms = list(ASSERTION_ALGORITHMS)
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": issuer + paths.AUTHORIZE,
+        "token_endpoint": issuer + paths.TOKEN,
+        "userinfo_endpoint": issuer + paths.USERINFO,
+        "introspection_endpoint": issuer + paths.INTROSPECT,
+        "revocation_endpoint": issuer + paths.REVOKE,
+        "end_session_endpoint": issuer + paths.LOGOUT,
+        "jwks_uri": issuer + paths.JWKS,
+        "response_types_supported": ["code"],
+        "response_modes_supported": [mode.value for mode in ResponseMode],
+        "grant_types_supported": [grant.value for grant in GrantType],
+        "code_challenge_methods_supported": [S256],
+        "authorization_response_iss_parameter_supported": True,
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
+        "introspection_endpoint_auth_methods_supported": [m for m in methods if m != AuthMethod.NONE],
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
+        "scopes_supported": sorted(services.sharing.user_scopes | set(services.settings.scopes)),
+        "claims_supported": sorted({"sub", "iss", "auth_time", "acr", "amr"} | set(services.sharing.catalogue.claims)),
+        "acr_values_supported": ["urn:sekisho:acr:password"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "ui_locales_supported": ["en", "ja"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+class PublishedDocuments:
+    """A WSGI application in front of another one that answers the published documents itself."""
+
+    def __init__(self, application: "WSGIApplication", services: Services) -> None:
+        """Render the metadata once; the key set changes and is asked for at each request."""
+        self._application = application
+        self._keys = services.keys
+        document = json.dumps(metadata(services), separators=(",", ":")).encode("ascii")
+        max_age = services.settings.key_rotation.jwks_max_age
+        self._jwks_cache_control = f"public, max-age={max_age}"
+        metadata_answer = _Answer(document, f"public, max-age={METADATA_MAX_AGE}")
+        self._answers: dict[str, Callable[[], _Answer]] = {
+            paths.OPENID_CONFIGURATION: lambda: metadata_answer,
+            paths.OAUTH_METADATA: lambda: metadata_answer,
+            paths.JWKS: self._jwks,
+        }
+        self._jwks_answer = _Answer(b"", "")
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer for the published documents; pass every other path on."""
+        answer = self._answers.get(environ["PATH_INFO"])
+        if answer is None:
+            return self._application(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            start_response("405 Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
+            return []
+        try:
+            found = answer()
+        except DatabaseUnavailableError:
+            start_response("503 Service Unavailable", [("Retry-After", "1"), ("Content-Length", "0")])
+            return []
+        if environ.get("HTTP_IF_NONE_MATCH") == found.etag:
+            start_response("304 Not Modified", found.headers_without_body)
+            return []
+        start_response("200 OK", found.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [found.body]
+
+    def _jwks(self) -> "_Answer":
+        body = self._keys.jwks()
+        if body is not self._jwks_answer.body:
+            self._jwks_answer = _Answer(body, self._jwks_cache_control)
+        return self._jwks_answer
+
+
+class _Answer:
+    """The bytes of one document with its headers."""
+
+    def __init__(self, body: bytes, cache_control: str) -> None:
+        self.body = body
+        self.etag = f'"{encode(sha256(body).digest())}"'
+        self.headers_without_body = [
+            ("Cache-Control", cache_control),
+            ("ETag", self.etag),
+            ("Access-Control-Allow-Origin", "*"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        self.headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            *self.headers_without_body,
+        ]

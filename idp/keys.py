@@ -1,0 +1,190 @@
+"""Signing keys: which one signs, which are published, and when they change.
+
+Rotation has three phases told by stored times alone (`store.signing_keys`), so every process agrees without talking:
+published (in the key set, not signing yet), signing, retired (still in the key set). A verifier that refreshes its
+copy within `publish_ahead` never meets a key that it has not seen.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.secrets import Clock, encode
+from idp.settings import Settings
+from idp.store import signing_keys
+from idp.store.changes import ChangeFeed, Topic
+from idp.store.database import Database
+from idp.store.signing_keys import SigningKeys, StoredKey
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+RSA_BITS = 2048
+VERIFIER_LEEWAY = 60
+_THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
+_FOREVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SigningKey:
+    """A key that signs now."""
+
+    kid: str
+    algorithm: str
+    private: PrivateKey
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Snapshot:
+    """All that this process knows of the keys, true until `valid_until`."""
+
+    signing: Mapping[str, SigningKey]
+    public: Mapping[str, tuple[str, PublicKey]]
+    jwks: bytes
+    valid_until: int
+
+
+class Keys:
+    """The keys of one server, read from the store and followed through the change feed."""
+
+    def __init__(
+        self, settings: Settings, database: Database, store: SigningKeys, feed: ChangeFeed, clock: Clock
+    ) -> None:
+        """Follow the feed; keys are loaded at first use."""
+        self._settings = settings
+        self._database = database
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._snapshot: _Snapshot | None = None
+        feed.subscribe(Topic.KEYS, self._forget)
+
+    def signing_key(self, algorithm: str) -> SigningKey:
+        """Return the key that signs with an algorithm now."""
+        return self._current().signing[algorithm]
+
+    def public_key(self, kid: str) -> tuple[str, PublicKey] | None:
+        """Return algorithm and public key of a published key, or None."""
+        return self._current().public.get(kid)
+
+    def jwks(self) -> bytes:
+        """Return the JSON Web Key Set to publish (RFC 7517 5)."""
+        return self._current().jwks
+
+    def ensure(self) -> None:
+        """Make a first key for every algorithm that has none, and the next key where one is due."""
+        now = int(self._clock())
+        for algorithm in SIGNING_ALGORITHMS:
+            with self._database.autocommit() as connection:
+                newest = [key for key in self._store.published(connection, now) if key.algorithm == algorithm]
+            rotation = self._settings.key_rotation
+            if not newest or newest[-1].signs_from + rotation.period - rotation.publish_ahead <= now:
+                self.rotate(algorithm)
+
+    def rotate(self, algorithm: str) -> str | None:
+        """Publish the next key of an algorithm and set when it takes over; return its `kid`.
+
+        Returns None when another process was first: then its key is the next one.
+        """
+        now = int(self._clock())
+        private, public_jwk = _generate(algorithm)
+        with self._database.transaction() as connection:
+            generation = signing_keys.newest_generation(connection, algorithm) + 1
+            signs_from = now if generation == 1 else now + self._settings.key_rotation.publish_ahead
+            key = StoredKey(
+                kid=_thumbprint(public_jwk),
+                algorithm=algorithm,
+                generation=generation,
+                private_key=private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+                public_jwk=json.dumps(public_jwk),
+                created_at=now,
+                signs_from=signs_from,
+            )
+            if not self._store.add(connection, key, now):
+                return None
+            signing_keys.retire_before(connection, algorithm, generation, signs_from + self._longest_token())
+        self._snapshot = None
+        return key.kid
+
+    def published(self) -> list[StoredKey]:
+        """Return every key in the key set, for the operator."""
+        with self._database.autocommit() as connection:
+            return self._store.published(connection, int(self._clock()))
+
+    def phase(self, key: StoredKey) -> str:
+        """Return a published key's phase: published, signing or retired."""
+        now = int(self._clock())
+        if key.signs_from > now:
+            return "published"
+        return "signing" if self.signing_key(key.algorithm).kid == key.kid else "retired"
+
+    def _longest_token(self) -> int:
+        lifetimes = self._settings.lifetimes
+        return max(lifetimes.access_token, lifetimes.id_token) + VERIFIER_LEEWAY
+
+    def _forget(self, _key: str) -> None:
+        self._snapshot = None
+
+    def _current(self) -> _Snapshot:
+        self._feed.catch_up()
+        snapshot = self._snapshot
+        now = int(self._clock())
+        if snapshot is None or now >= snapshot.valid_until:
+            with self._database.autocommit() as connection:
+                snapshot = _take_snapshot(self._store.published(connection, now), now)
+            self._snapshot = snapshot
+        return snapshot
+
+
+def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:
+    signing: dict[str, SigningKey] = {}
+    public: dict[str, tuple[str, PublicKey]] = {}
+    transitions = [_FOREVER]
+    for key in stored:
+        private = load_der_private_key(key.private_key, None, unsafe_skip_rsa_key_validation=True)
+        if not isinstance(private, PrivateKey):
+            continue
+        public[key.kid] = (key.algorithm, private.public_key())
+        if key.signs_from <= now:
+            signing[key.algorithm] = SigningKey(key.kid, key.algorithm, private)
+        transitions += [at for at in (key.signs_from, key.removed_at) if at is not None and at > now]
+    document = json.dumps({"keys": [json.loads(key.public_jwk) for key in stored]}, separators=(",", ":"))
+    return _Snapshot(signing, public, document.encode("ascii"), min(transitions))
+
+
+def _generate(algorithm: str) -> tuple[PrivateKey, dict[str, Any]]:
+    """Make a key pair; return the private key and the public JSON Web Key."""
+    private: PrivateKey
+    if algorithm == "ES256":
+        private = ec.generate_private_key(ec.SECP256R1())
+        jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    elif algorithm == "RS256":
+        private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+        jwk = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    elif algorithm == "EdDSA":
+        private = ed25519.Ed25519PrivateKey.generate()
+        jwk = OKPAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    else:
+        message = f"no keys are made for {algorithm}"
+        raise ValueError(message)
+    jwk = {name: value for name, value in jwk.items() if name != "key_ops"}
+    return private, {**jwk, "kid": _thumbprint(jwk), "use": "sig", "alg": algorithm}
+
+
+def _thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return the RFC 7638 thumbprint of a public key."""
+    required = {name: jwk[name] for name in _THUMBPRINT_MEMBERS[jwk["kty"]]}
+    canonical = json.dumps(required, sort_keys=True, separators=(",", ":"))
+    return encode(sha256(canonical.encode("ascii")).digest())

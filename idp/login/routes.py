@@ -1,0 +1,112 @@
+"""The sign-in page."""
+
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+
+from idp.login.password import Passwords
+from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
+from idp.protocol.names import AMR_PASSWORD
+from idp.protocol.parameters import Parameters
+from idp.services import Services, current_services
+from idp.store import interactions
+from idp.store.accounts import Account
+from idp.store.interactions import Interaction
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.interactions import current_interaction
+from idp.web.pages import form_target, render_page, settle_language
+from idp.web.pages import gettext as _
+from idp.web.requests import client_network, read_form
+from idp.web.sessions import cookie_name, csrf_matches, csrf_token, set_cookie, sign_in
+
+SEE_OTHER = 303
+
+
+def create_blueprint(passwords: Passwords) -> Blueprint:
+    """Return the routes of the sign-in page."""
+    blueprint = Blueprint("login", __name__)
+
+    @blueprint.get(paths.LOGIN)
+    def login_page() -> Response:
+        services = current_services()
+        flow = request.args.get("flow", "")
+        interaction = current_interaction(services, flow)
+        settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+        hint = interaction.parameters.get("login_hint", "") if interaction else ""
+        return _page(services, interaction, flow, username=hint[:320])
+
+    @blueprint.post(paths.LOGIN)
+    def login() -> Response:
+        services = current_services()
+        form = read_form(request)
+        flow = form.get("flow", "")
+        interaction = current_interaction(services, flow)
+        settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+        if not csrf_matches(services, form.get("csrf", "")):
+            raise expired_page(f"{paths.LOGIN}?{urlencode({'flow': flow})}")
+        return _try(services, passwords, interaction, form)
+
+    return blueprint
+
+
+def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:
+    """Check the limits, then the password, then sign in."""
+    username, password, flow = form.get("username", ""), form.get("password", ""), form.get("flow", "")
+    network = client_network(request, services.settings.trusted_proxies)
+    device = request.cookies.get(cookie_name(services, DEVICE_COOKIE), "")
+    throttle = Throttle(services, username, network, device)
+    if not throttle.admit():
+        sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
+        return _page(
+            services, interaction, flow, username=username, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS
+        )
+    account = _verified_account(services, passwords, username, password)
+    if account is None:
+        sentence = _("The e-mail address or the password is not right. Check both and try again.")
+        return _page(services, interaction, flow, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED)
+    throttle.forgive()
+    session = sign_in(services, account.id, (AMR_PASSWORD,))
+    if interaction is not None:
+        with services.database.transaction() as connection:
+            interactions.note_sign_in(connection, interaction.id, session.id, services.now)
+    location = f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}" if interaction else paths.HOME
+    response: Response = redirect(location, SEE_OTHER)  # type: ignore[assignment]  # Flask's own response class
+    set_cookie(services, response, DEVICE_COOKIE, throttle.device_cookie(), YEAR)
+    return response
+
+
+def _verified_account(services: Services, passwords: Passwords, username: str, password: str) -> Account | None:
+    with services.database.autocommit() as connection:
+        account = services.accounts.find_by_username(connection, username)
+    if not passwords.verify(account.password_hash if account else None, password):
+        return None
+    if account is None or not account.is_active:
+        return None
+    if passwords.is_outdated(account.password_hash):
+        with services.database.transaction() as connection:
+            services.accounts.change_password(connection, account.id, passwords.hash(password), services.now)
+    return account
+
+
+def _page(
+    services: Services,
+    interaction: Interaction | None,
+    flow: str,
+    *,
+    username: str,
+    error: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    client = services.find_client(interaction.client_id) if interaction else None
+    return render_page(
+        "sign_in.html",
+        status=status,
+        form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
+        csrf=csrf_token(services),
+        flow=flow,
+        client_name=client.name if client else None,
+        username=username,
+        error=error,
+    )

@@ -1,0 +1,116 @@
+"""GET and POST /logout, and the page that asks."""
+
+import json
+from base64 import urlsafe_b64decode
+from binascii import Error as Base64Error
+from dataclasses import asdict, dataclass
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from flask import Blueprint, Response, redirect, request
+
+from idp.protocol.parameters import Parameters
+from idp.protocol.secrets import encode
+from idp.services import Services, current_services
+from idp.store.clients import Client
+from idp.store.sealing import UnsealingError
+from idp.tokens.hint import read_hint
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.pages import form_target, render_page, settle_language
+from idp.web.requests import read_form, read_query
+from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
+
+SEE_OTHER = 303
+_PLACE = "logout request"
+
+blueprint = Blueprint("logout", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """What was asked, as far as it is proven. `return_url` is registered by the client, or empty."""
+
+    client_id: str = ""
+    return_url: str = ""
+
+
+@blueprint.get(paths.LOGOUT)
+def logout() -> Response:
+    """Begin with a request that came in the query."""
+    return _begin(current_services(), read_query(request))
+
+
+@blueprint.post(paths.LOGOUT)
+def logout_post() -> Response:
+    """Begin with a request that came in a form, by way of a GET, for cookies do not come with another site's form."""
+    return redirect(f"{paths.LOGOUT}?{urlencode(dict(read_form(request)))}", SEE_OTHER)  # type: ignore[return-value]
+
+
+@blueprint.post(paths.CONFIRM_LOGOUT)
+def confirm() -> Response:
+    """Take the person's answer."""
+    services = current_services()
+    settle_language(services)
+    form = read_form(request)
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.LOGOUT)
+    if form.get("decision") != "confirm":
+        return redirect(paths.HOME, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    sign_out(services)
+    return _signed_out(_unseal(services, form.get("flow", "")))
+
+
+def _begin(services: Services, parameters: Parameters) -> Response:
+    session = current_session(services)
+    hint = read_hint(parameters.get("id_token_hint", ""), services.keys, services.settings.issuer) or {}
+    client = _client(services, parameters, str(hint.get("aud", "")))
+    asked = LogoutRequest(client.client_id if client else "", _return_url(client, parameters))
+    settle_language(services, parameters.get("ui_locales"))
+    if session is None or not session.is_signed_in:
+        return _signed_out(asked)
+    if client is not None and hint.get("sid") == session.sid:
+        sign_out(services)
+        return _signed_out(asked)
+    return render_page(
+        "sign_out.html",
+        form_targets=(form_target(asked.return_url),) if asked.return_url else (),
+        csrf=csrf_token(services),
+        flow=_seal(services, asked),
+        client_name=client.name if client else None,
+    )
+
+
+def _client(services: Services, parameters: Parameters, hinted: str) -> Client | None:
+    """Return the client that asks; a `client_id` that is not the hint's audience is nobody (RP-Initiated Logout 2)."""
+    named = parameters.get("client_id", hinted)
+    return services.find_client(named) if not hinted or named == hinted else None
+
+
+def _return_url(client: Client | None, parameters: Parameters) -> str:
+    """Return where to go afterwards: only a URL that the client registered, compared exactly."""
+    url = parameters.get("post_logout_redirect_uri", "")
+    if client is None or url not in client.post_logout_redirect_uris:
+        return ""
+    if "state" not in parameters:
+        return url
+    parts = urlsplit(url)
+    state = urlencode({"state": parameters["state"]})
+    return urlunsplit(parts._replace(query=f"{parts.query}&{state}" if parts.query else state))
+
+
+def _signed_out(asked: LogoutRequest) -> Response:
+    if asked.return_url:
+        return redirect(asked.return_url, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    return render_page("signed_out.html", return_url=None)
+
+
+def _seal(services: Services, asked: LogoutRequest) -> str:
+    return encode(services.sealer.seal(json.dumps(asdict(asked)).encode("utf-8"), _PLACE))
+
+
+def _unseal(services: Services, flow: str) -> LogoutRequest:
+    """Return what was asked before the page; anything not sealed here asks for nothing."""
+    try:
+        return LogoutRequest(**json.loads(services.sealer.open(urlsafe_b64decode(flow + "=="), _PLACE)))
+    except (Base64Error, ValueError, UnsealingError):
+        return LogoutRequest()

@@ -1,0 +1,62 @@
+"""What has to happen from time to time: keys rotate by age, and what is over is forgotten.
+
+Every table that grows is purged here. Any process may run it at any moment, several at once too.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from idp.services import Services
+from idp.store import attempts, changes, codes, families, interactions, replay, revocations, sessions, signing_keys
+from idp.store.database import Connection, DatabaseUnavailableError
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 60
+FAMILY_KEEP_SECONDS = 86_400
+
+
+def run_once(services: Services) -> dict[str, int]:
+    """Rotate keys that are due and purge every table; return how many rows each purge removed."""
+    services.keys.ensure()
+    now = services.now
+    lifetimes = services.settings.lifetimes
+    purges: dict[str, Callable[[Connection], int]] = {
+        "attempts": lambda c: attempts.purge(c, now, services.settings.sign_in.window),
+        "changes": lambda c: changes.purge(c, now),
+        "authorization_codes": lambda c: codes.purge(c, now),
+        "token_families": lambda c: families.purge(c, now, FAMILY_KEEP_SECONDS),
+        "interactions": lambda c: interactions.purge(c, now),
+        "seen_assertions": lambda c: replay.purge(c, now),
+        "revoked_tokens": lambda c: revocations.purge(c, now, FAMILY_KEEP_SECONDS),
+        "sessions": lambda c: sessions.purge(c, now, lifetimes.session_idle),
+        "signing_keys": lambda c: signing_keys.purge(c, now),
+    }
+    removed = {}
+    for table, purge in purges.items():
+        with services.database.autocommit() as connection:
+            removed[table] = purge(connection)
+    return removed
+
+
+class Maintenance:
+    """Runs maintenance in the background of a worker process."""
+
+    def __init__(self, services: Services) -> None:
+        """Prepare; `start` begins."""
+        self._services = services
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin, in a thread that does not keep the process alive."""
+        threading.Thread(target=self._run, name="maintenance", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL_SECONDS):
+            try:
+                run_once(self._services)
+            except DatabaseUnavailableError:
+                log.warning("maintenance waits: the database is unavailable")
+            except Exception:
+                log.exception("maintenance failed")

@@ -1,0 +1,56 @@
+"""Registered names: grants, client kinds, authentication methods, algorithms (RFC 6749, RFC 7591, OIDC Core)."""
+
+from enum import StrEnum
+
+
+class ClientKind(StrEnum):
+    """Who runs a client, which decides what it may ever be given."""
+
+    FIRST_PARTY = "first_party"
+    THIRD_PARTY = "third_party"
+    SERVICE = "service"
+
+
+class AuthMethod(StrEnum):
+    """How a client proves itself at the token endpoint (RFC 7591 2, OIDC Core 9)."""
+
+    NONE = "none"
+    CLIENT_SECRET_BASIC = "client_secret_basic"
+    CLIENT_SECRET_POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class GrantType(StrEnum):
+    """Grants that the token endpoint knows (RFC 6749)."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
+class ResponseMode(StrEnum):
+    """How the authorization response travels (OAuth 2.0 Multiple Response Type Encoding Practices, Form Post)."""
+
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    FORM_POST = "form_post"
+
+
+JWT_BEARER_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
+"""Algorithms that the server itself signs with."""
+
+ASSERTION_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
+"""Algorithms that a client may register for its assertions: asymmetric ones only (RFC 7523, RFC 9700 2.5)."""
+
+ACR_PASSWORD = "urn:sekisho:acr:password"
+"""The authentication context of a password alone."""
+
+AMR_PASSWORD = "pwd"
+"""RFC 8176's name for a password."""
+
+OPENID = "openid"
+OFFLINE_ACCESS = "offline_access"
+PURPOSE_PREFIX = "purpose:"
+"""A scope value `purpose:<id>` says why a partner asks; at most one in a request."""

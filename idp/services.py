@@ -1,0 +1,180 @@
+"""The services of one application: built once from settings, clock and randomness, and handed to every capability."""
+
+import os
+import time
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, current_app
+
+from idp.authorization_server import AuthorizationServer, Dependencies
+from idp.data_sharing import DataSharing, read_catalogue
+from idp.keys import Keys
+from idp.protocol.names import PURPOSE_PREFIX, ClientKind
+from idp.protocol.secrets import Clock, Randomness
+from idp.settings import Settings, SettingsError
+from idp.store import clients, schema
+from idp.store.accounts import Accounts
+from idp.store.changes import Cache, ChangeFeed, Topic
+from idp.store.clients import Client
+from idp.store.database import Database, open_database
+from idp.store.interactions import Interactions
+from idp.store.sealing import Sealer, UnsealingError, open_root_secret
+from idp.store.signing_keys import SigningKeys
+from idp.tokens.mint import Mint
+from idp.tokens.refresh import RefreshTokens
+from idp.tokens.revocation import RevocationList
+from idp.tokens.verify import TokenVerifier
+
+EXTENSION = "sekisho"
+CACHED_CLIENTS = 10_000
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What capabilities work with. No service knows Flask's globals."""
+
+    settings: Settings
+    clock: Clock
+    random: Randomness
+    database: Database
+    sealer: Sealer
+    feed: ChangeFeed
+    keys: Keys
+    accounts: Accounts
+    interactions: Interactions
+    sharing: DataSharing
+    find_client: Callable[[str], Client | None]
+    verifier: TokenVerifier
+    server: AuthorizationServer
+
+    @property
+    def now(self) -> int:
+        """Return the current second, UTC."""
+        return int(self.clock())
+
+    def is_known_scope(self, scope: str) -> bool:
+        """Whether this server has a meaning for a scope value."""
+        return scope in self.sharing.user_scopes or scope in self.settings.scopes or scope.startswith(PURPOSE_PREFIX)
+
+    def may_have_scope(self, client: Client, scope: str) -> bool:
+        """Whether a client may be given a scope: its kind may, and it is registered for it."""
+        if scope.startswith(PURPOSE_PREFIX):
+            return client.is_third_party
+        if scope in self.sharing.user_scopes:
+            return client.kind is not ClientKind.SERVICE and scope in client.scopes
+        setting = self.settings.scopes.get(scope)
+        return setting is not None and client.kind in setting.kinds and scope in client.scopes
+
+
+def build_services(
+    app: Flask, settings: Settings, clock: Clock = time.time, random: Randomness = os.urandom
+) -> Services:
+    """Open the database and build every service.
+
+    Raises:
+        SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with.
+        SharingDataError: when the catalogue does not fit.
+        DatabaseUnavailableError: when the database cannot be reached.
+    """
+    catalogue = read_catalogue(Path(settings.sharing_directory))
+    database = open_database(app, settings.database_url, settings.threads)
+    with database.autocommit() as connection:
+        if not schema.is_current(connection):
+            message = "the database is empty or older than this program; run `idp db upgrade`"
+            raise SettingsError(message)
+    sealer = _open_sealer(database, settings, random)
+    feed = ChangeFeed(database)
+    accounts = Accounts(sealer, random)
+    keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
+    sharing = DataSharing(catalogue, database, accounts, feed, sealer.derive("pairwise subjects"))
+    find_client = _client_directory(database, feed)
+    refresh_tokens = RefreshTokens(
+        database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
+    )
+    revoked = RevocationList(database, feed, clock, settings.lifetimes.access_token)
+    server = AuthorizationServer(
+        Dependencies(
+            settings=settings,
+            clock=clock,
+            database=database,
+            sharing=sharing,
+            mint=Mint(settings, keys, sharing, random),
+            refresh_tokens=refresh_tokens,
+            find_client=find_client,
+        )
+    )
+    return Services(
+        settings=settings,
+        clock=clock,
+        random=random,
+        database=database,
+        sealer=sealer,
+        feed=feed,
+        keys=keys,
+        accounts=accounts,
+        interactions=Interactions(sealer),
+        sharing=sharing,
+        find_client=find_client,
+        verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),
+        server=server,
+    )
+
+
+def current_services() -> Services:
+    """Return the services of the application that handles this request; for routes only."""
+    services: Services = current_app.extensions[EXTENSION]
+    return services
+
+
+def key_encryption_key(settings: Settings) -> bytes:
+    """Return the 32 bytes of the key-encryption key.
+
+    Raises:
+        SettingsError: when it cannot be read or has another length.
+    """
+    text = settings.key_encryption_key
+    if not text:
+        try:
+            text = Path(settings.key_encryption_key_file).read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"the key-encryption key cannot be read: {error}"
+            raise SettingsError(message) from error
+    try:
+        key = b64decode(text.strip(), validate=True)
+    except (Base64Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        message = "the key-encryption key must be 32 bytes in base64; make one by `idp keys new-encryption-key FILE`"
+        raise SettingsError(message)
+    return key
+
+
+def _open_sealer(database: Database, settings: Settings, random: Randomness) -> Sealer:
+    key = key_encryption_key(settings)
+    try:
+        with database.transaction() as connection:
+            return Sealer(open_root_secret(connection, key, random), random)
+    except UnsealingError as error:
+        message = "the key-encryption key is not the one that this database was made with; set the right one"
+        raise SettingsError(message) from error
+
+
+def _client_directory(database: Database, feed: ChangeFeed) -> Callable[[str], Client | None]:
+    cache: Cache[Client] = Cache(feed, (Topic.CLIENT,), CACHED_CLIENTS)
+
+    def load(client_id: str) -> Client | None:
+        with database.autocommit() as connection:
+            client = clients.find(connection, client_id)
+        return client if client is not None and client.status == clients.ACTIVE else None
+
+    def find_client(client_id: str) -> Client | None:
+        if not client_id or len(client_id) > clients.MAX_CLIENT_ID or not client_id.isprintable():
+            return None
+        return cache.get(client_id, load)
+
+    return find_client

@@ -1,0 +1,254 @@
+"""Typed settings: TOML files, `IDP_` environment variables over them, all checked before the first request.
+
+An environment variable is the setting's path in capitals, joined by two underscores: `IDP_ISSUER`,
+`IDP_LIFETIMES__ACCESS_TOKEN`. Secrets come by file or environment only, never inside a committed TOML file.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+from idp.protocol.names import ClientKind
+from idp.protocol.redirect_uris import is_loopback
+from idp.protocol.resources import is_resource
+
+ENVIRONMENT_PREFIX = "IDP_"
+DAY = 86_400
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown, of the wrong type or unsafe; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things live, in seconds."""
+
+    access_token: int = 300
+    id_token: int = 300
+    authorization_code: int = 60
+    refresh_token: int = 30 * DAY
+    refresh_retry: int = 30
+    """How long after a rotation the same client may repeat the same refresh token and get the same answer."""
+    interaction: int = 3600
+    session_idle: int = 8 * 3600
+    session_absolute: int = 14 * DAY
+    client_assertion: int = 300
+    """The longest that a client's assertion may still be valid for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotation:
+    """When signing keys change, in seconds."""
+
+    period: int = 90 * DAY
+    publish_ahead: int = DAY
+    """How long a new key is published before it signs: longer than anybody caches the key set."""
+    jwks_max_age: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Limits on password sign-in, counted per window; see `idp.login.throttle`."""
+
+    window: int = 900
+    failures_per_account_and_address: int = 10
+    failures_per_address: int = 100
+    failures_per_device: int = 10
+    argon2_time_cost: int = 2
+    argon2_memory_kib: int = 19_456
+    argon2_parallelism: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ApiScope:
+    """A scope value of the group's own APIs: which kinds of client may ever have it, and what people read of it."""
+
+    kinds: tuple[str, ...]
+    en: str
+    ja: str
+
+    def in_language(self, language: str) -> str:
+        """Return what people read on the consent page."""
+        return self.ja if language == "ja" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can set."""
+
+    issuer: str
+    database_url: str = "sqlite:///sekisho.db"
+    redis_url: str = ""
+    key_encryption_key: str = field(default="", repr=False)
+    """32 bytes as base64; or name a file in `key_encryption_key_file`."""
+    key_encryption_key_file: str = ""
+    sharing_directory: str = "config/sharing"
+    resources: tuple[str, ...] = ()
+    """Resource identifiers (RFC 8707) for which access tokens may be issued, besides the issuer itself."""
+    scopes: Mapping[str, ApiScope] = field(default_factory=dict)
+    """Scope values of the group's own APIs."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For is believed."""
+    threads: int = 2
+    """Blocking threads of a worker process."""
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    key_rotation: KeyRotation = field(default_factory=KeyRotation)
+    sign_in: SignIn = field(default_factory=SignIn)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies can be `Secure` and `__Host-`."""
+        return self.issuer.startswith("https://")
+
+
+def load_settings(files: tuple[Path, ...], environment: Mapping[str, str]) -> Settings:
+    """Read TOML files in order, later ones over earlier ones, then the environment, and check the whole.
+
+    Raises:
+        SettingsError: naming the setting and the mend.
+    """
+    values: dict[str, Any] = {}
+    for file in files:
+        try:
+            _merge(values, tomllib.loads(file.read_text("utf-8")))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            message = f"{file}: cannot be read as TOML: {error}"
+            raise SettingsError(message) from error
+    _merge(values, _from_environment(environment))
+    settings: Settings = _build(Settings, values, "")
+    _check(settings)
+    return settings
+
+
+def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for name, value in other.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        *path, last = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        table = values
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = text
+    return values
+
+
+CONFIG_VARIABLE = "IDP_CONFIG"
+"""Names the configuration files for worker processes, joined by the path separator."""
+
+
+def config_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the configuration files that the environment names."""
+    return tuple(Path(name) for name in environment.get(CONFIG_VARIABLE, "").split(os.pathsep) if name)
+
+
+def _build(kind: Any, values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - builds any settings dataclass
+    known = {item.name for item in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        message = f"unknown setting {path}{unknown[0]!r}; known here are: {', '.join(sorted(known))}"
+        raise SettingsError(message)
+    hints = get_type_hints(kind)
+    converted = {name: _convert(hints[name], value, f"{path}{name}") for name, value in values.items()}
+    try:
+        return kind(**converted)
+    except TypeError as error:
+        message = f"a setting is missing: {path}{_missing(kind, converted)}"
+        raise SettingsError(message) from error
+
+
+def _missing(kind: Any, values: Mapping[str, Any]) -> str:  # noqa: ANN401 - names a field of any settings dataclass
+    required = (item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING)
+    return next(name for name in required if name not in values)
+
+
+def _convert(kind: Any, value: Any, path: str) -> Any:  # noqa: ANN401 - converts to any settings type
+    if is_dataclass(kind) and isinstance(value, dict):
+        return _build(kind, value, f"{path}.")
+    if get_origin(kind) is tuple and get_args(kind)[0] is str:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            return tuple(value)
+    if get_origin(kind) is Mapping and isinstance(value, dict):
+        return {name: _convert(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
+    if kind is int and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(kind, type) and isinstance(value, kind) and not isinstance(value, bool):
+        return value
+    message = f"the setting '{path}' has the wrong type: it takes {getattr(kind, '__name__', kind)}"
+    raise SettingsError(message)
+
+
+def _check(settings: Settings) -> None:
+    _check_issuer(settings.issuer)
+    if not settings.key_encryption_key and not settings.key_encryption_key_file:
+        message = "set 'key_encryption_key_file' to a file made by `idp keys new-encryption-key FILE`"
+        raise SettingsError(message)
+    for resource in settings.resources:
+        if not is_resource(resource):
+            message = f"'resources' holds {resource!r}, which is not an absolute URI without a fragment (RFC 8707 2)"
+            raise SettingsError(message)
+    for scope, setting in settings.scopes.items():
+        unknown = set(setting.kinds) - set(ClientKind)
+        if unknown:
+            message = f"'scopes.{scope}' names {min(unknown)!r}; kinds of client are {', '.join(ClientKind)}"
+            raise SettingsError(message)
+    for network in settings.trusted_proxies:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            message = f"'trusted_proxies' holds {network!r}, which is not a network such as 10.0.0.0/8"
+            raise SettingsError(message) from error
+    _check_numbers(settings)
+
+
+def _check_issuer(issuer: str) -> None:
+    parts = urlsplit(issuer)
+    if parts.scheme == "http" and (parts.hostname == "localhost" or is_loopback(parts.hostname)):
+        pass
+    elif parts.scheme != "https" or not parts.hostname:
+        message = "'issuer' must be an https URL; http is for loopback hosts only (RFC 8414 2)"
+        raise SettingsError(message)
+    if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
+        message = "'issuer' must have no path, query, fragment or trailing slash, such as https://id.example.jp"
+        raise SettingsError(message)
+
+
+def _check_numbers(settings: Settings) -> None:
+    for name in ("lifetimes", "key_rotation", "sign_in"):
+        group = getattr(settings, name)
+        for item in fields(group):
+            if getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):
+                message = f"'{name}.{item.name}' must be a positive number of seconds or tries"
+                raise SettingsError(message)
+    if settings.lifetimes.authorization_code > 600:  # noqa: PLR2004 - RFC 6749 4.1.2's ten minutes
+        message = "'lifetimes.authorization_code' must be at most 600 seconds (RFC 6749 4.1.2)"
+        raise SettingsError(message)
+    if settings.lifetimes.refresh_retry > 120:  # noqa: PLR2004 - a longer window helps thieves more than clients
+        message = "'lifetimes.refresh_retry' must be at most 120 seconds: a stolen token works as long"
+        raise SettingsError(message)
+    rotation = settings.key_rotation
+    if rotation.publish_ahead <= rotation.jwks_max_age:
+        message = "'key_rotation.publish_ahead' must exceed 'key_rotation.jwks_max_age', or tokens will be refused"
+        raise SettingsError(message)
+    if rotation.period <= rotation.publish_ahead:
+        message = "'key_rotation.period' must exceed 'key_rotation.publish_ahead'"
+        raise SettingsError(message)
+    if not 1 <= settings.threads <= 64:  # noqa: PLR2004 - more threads than this only queue for the interpreter
+        message = "'threads' must be between 1 and 64"
+        raise SettingsError(message)

@@ -1,0 +1,118 @@
+"""End users. The profile is sealed and the sign-in name is a keyed hash: no personal value stands in a plain column."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from idp.protocol.secrets import Randomness, new_identifier
+from idp.store.changes import Topic, announce
+from idp.store.database import db, insert_into
+from idp.store.sealing import Sealer
+
+ACTIVE = "active"
+
+accounts = db.Table(
+    "accounts",
+    db.Column("id", db.String(32), primary_key=True),
+    db.Column("login_key", db.LargeBinary(32), nullable=False, unique=True),
+    db.Column("password_hash", db.String(255), nullable=False),
+    db.Column("profile", db.LargeBinary, nullable=False),
+    db.Column("status", db.String(16), nullable=False),
+    db.Column("created_at", db.BigInteger, nullable=False),
+    db.Column("updated_at", db.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """One end user; `profile` holds claims in the shapes of OIDC Core 5.1."""
+
+    id: str
+    password_hash: str
+    profile: Mapping[str, Any]
+    status: str
+    updated_at: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this user may sign in and be given tokens."""
+        return self.status == ACTIVE
+
+    def __repr__(self) -> str:
+        """Show nothing personal."""
+        return f"Account({self.id})"
+
+
+class Accounts:
+    """The questions asked of accounts."""
+
+    def __init__(self, sealer: Sealer, random: Randomness) -> None:
+        """Take the sealer of profiles and the source of identifiers."""
+        self._sealer = sealer
+        self._random = random
+
+    def login_key(self, username: str) -> bytes:
+        """Return the key under which a sign-in name is found; case and surrounding space do not matter."""
+        return self._sealer.index("username", username.strip().casefold())
+
+    def find(self, connection: Connection, account_id: str) -> Account | None:
+        """Return the account with an identifier."""
+        return self._one(connection.execute(_SELECT.where(accounts.c.id == account_id)).one_or_none())
+
+    def find_by_username(self, connection: Connection, username: str) -> Account | None:
+        """Return the account with a sign-in name."""
+        key = self.login_key(username)
+        return self._one(connection.execute(_SELECT.where(accounts.c.login_key == key)).one_or_none())
+
+    def create(
+        self, connection: Connection, username: str, password_hash: str, profile: Mapping[str, Any], now: int
+    ) -> str | None:
+        """Add an account and return its identifier, or None when the sign-in name is taken."""
+        account_id = new_identifier(self._random)
+        statement = insert_into(connection, accounts).values(
+            id=account_id,
+            login_key=self.login_key(username),
+            password_hash=password_hash,
+            profile=self._seal(account_id, profile),
+            status=ACTIVE,
+            created_at=now,
+            updated_at=now,
+        )
+        created = connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        return account_id if created else None
+
+    def change_profile(self, connection: Connection, account_id: str, profile: Mapping[str, Any], now: int) -> None:
+        """Replace a profile."""
+        self._change(connection, account_id, now, profile=self._seal(account_id, profile))
+
+    def change_password(self, connection: Connection, account_id: str, password_hash: str, now: int) -> None:
+        """Replace a password hash."""
+        self._change(connection, account_id, now, password_hash=password_hash)
+
+    def change_status(self, connection: Connection, account_id: str, status: str, now: int) -> None:
+        """Suspend an account or let it act again."""
+        self._change(connection, account_id, now, status=status)
+
+    @staticmethod
+    def _change(connection: Connection, account_id: str, now: int, **values: str | bytes) -> None:
+        connection.execute(update(accounts).where(accounts.c.id == account_id).values(updated_at=now, **values))
+        announce(connection, Topic.ACCOUNT, account_id, now)
+
+    def _seal(self, account_id: str, profile: Mapping[str, Any]) -> bytes:
+        return self._sealer.seal(json.dumps(dict(profile), ensure_ascii=False).encode("utf-8"), _place(account_id))
+
+    def _one(self, row: Row[*tuple[Any, ...]] | None) -> Account | None:
+        if row is None:
+            return None
+        profile = json.loads(self._sealer.open(row.profile, _place(row.id)))
+        return Account(row.id, row.password_hash, profile, row.status, row.updated_at)
+
+
+_SELECT = select(accounts.c.id, accounts.c.password_hash, accounts.c.profile, accounts.c.status, accounts.c.updated_at)
+
+
+def _place(account_id: str) -> str:
+    return f"accounts/{account_id}/profile"

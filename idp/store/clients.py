@@ -1,0 +1,125 @@
+"""Registered clients: what each may do and how it proves itself (RFC 7591's metadata, typed and checked on entry)."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from idp.protocol.names import AuthMethod, ClientKind
+from idp.store.changes import Topic, announce
+from idp.store.database import StringList, db, insert_into
+
+ACTIVE = "active"
+MAX_CLIENT_ID = 128
+
+clients = db.Table(
+    "clients",
+    db.Column("client_id", db.String(MAX_CLIENT_ID), primary_key=True),
+    db.Column("kind", db.String(16), nullable=False),
+    db.Column("name", db.String(100), nullable=False),
+    db.Column("homepage", db.Text, nullable=False),
+    db.Column("partner_id", db.String(64), nullable=False),
+    db.Column("status", db.String(16), nullable=False),
+    db.Column("auth_method", db.String(32), nullable=False),
+    db.Column("assertion_algorithm", db.String(16), nullable=False),
+    db.Column("jwks", db.Text, nullable=False),
+    db.Column("secret_hash", db.LargeBinary(32)),
+    db.Column("require_pkce", db.Boolean, nullable=False),
+    db.Column("grant_types", StringList, nullable=False),
+    db.Column("redirect_uris", StringList, nullable=False),
+    db.Column("post_logout_redirect_uris", StringList, nullable=False),
+    db.Column("scopes", StringList, nullable=False),
+    db.Column("resources", StringList, nullable=False),
+    db.Column("access_token_algorithm", db.String(16), nullable=False),
+    db.Column("id_token_algorithm", db.String(16), nullable=False),
+    db.Column("id_token_fields", StringList, nullable=False),
+    db.Column("access_token_fields", StringList, nullable=False),
+    db.Column("updated_at", db.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One registered client. Empty strings and tuples mean "none"."""
+
+    client_id: str
+    kind: ClientKind
+    name: str
+    auth_method: AuthMethod
+    homepage: str = ""
+    partner_id: str = ""
+    status: str = ACTIVE
+    assertion_algorithm: str = ""
+    jwks: str = ""
+    """The client's public keys as a JSON Web Key Set."""
+    secret_hash: bytes | None = None
+    require_pkce: bool = True
+    grant_types: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    access_token_algorithm: str = "ES256"
+    id_token_algorithm: str = "RS256"
+    id_token_fields: tuple[str, ...] = ()
+    """Fields of the catalogue that go into the ID token, besides userinfo."""
+    access_token_fields: tuple[str, ...] = ()
+    """Fields of the catalogue that go into access tokens and their introspection."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the client has no way to prove itself (RFC 6749 2.1)."""
+        return self.auth_method is AuthMethod.NONE
+
+    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        """Whether the client proves itself by this method, the same at every endpoint (asked by Authlib)."""
+        return self.auth_method == method
+
+    @property
+    def is_third_party(self) -> bool:
+        """Whether the client belongs to a partner."""
+        return self.kind is ClientKind.THIRD_PARTY
+
+
+_COLUMNS = tuple(item.name for item in fields(Client))
+_SELECT = select(*(clients.c[name] for name in _COLUMNS))
+
+
+def find(connection: Connection, client_id: str) -> Client | None:
+    """Return a client, whatever its status."""
+    row = connection.execute(_SELECT.where(clients.c.client_id == client_id)).one_or_none()
+    return None if row is None else _client(row)
+
+
+def all_clients(connection: Connection) -> tuple[Client, ...]:
+    """Return every client, ordered by its identifier."""
+    return tuple(_client(row) for row in connection.execute(_SELECT.order_by(clients.c.client_id)))
+
+
+def save(connection: Connection, client: Client, now: int) -> None:
+    """Add a client or replace what is known of it, its secret included."""
+    values = {**{name: getattr(client, name) for name in _COLUMNS}, "updated_at": now}
+    changed = {name: value for name, value in values.items() if name != "client_id"}
+    statement = insert_into(connection, clients).values(**values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=changed))
+    announce(connection, Topic.CLIENT, client.client_id, now)
+
+
+def change_secret(connection: Connection, client_id: str, secret_hash: bytes, now: int) -> bool:
+    """Replace a client's secret; return whether there is such a client."""
+    statement = update(clients).where(clients.c.client_id == client_id)
+    changed = connection.execute(statement.values(secret_hash=secret_hash, updated_at=now)).rowcount == 1
+    announce(connection, Topic.CLIENT, client_id, now)
+    return changed
+
+
+def _client(row: Row[*tuple[Any, ...]]) -> Client:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name for it
+    return Client(**{**values, "kind": ClientKind(row.kind), "auth_method": AuthMethod(row.auth_method)})
+
+
+def public_keys(client: Client) -> list[dict[str, Any]]:
+    """Return the client's JSON Web Keys; they were checked when they were registered."""
+    keys: list[dict[str, Any]] = json.loads(client.jwks)["keys"] if client.jwks else []
+    return keys

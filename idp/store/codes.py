@@ -1,0 +1,84 @@
+"""Authorization codes, each redeemed at most once (RFC 6749 4.1.2, RFC 9700 2.1.1).
+
+A spent code stays until it expires, so that a replay is seen as one and its family can be ended.
+"""
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from idp.store.database import StringList, db
+
+KEEP_SECONDS = 3600
+"""How long a spent or expired code is remembered, so that a late replay still ends the family."""
+
+authorization_codes = db.Table(
+    "authorization_codes",
+    db.Column("code_hash", db.LargeBinary(32), primary_key=True),
+    db.Column("family_id", db.String(32), nullable=False),
+    db.Column("client_id", db.String(128), nullable=False),
+    db.Column("account_id", db.String(32), nullable=False),
+    db.Column("sid", db.String(32), nullable=False),
+    db.Column("redirect_uri", db.Text, nullable=False),
+    db.Column("redirect_uri_was_sent", db.Boolean, nullable=False),
+    db.Column("scopes", StringList, nullable=False),
+    db.Column("resources", StringList, nullable=False),
+    db.Column("purpose", db.String(64), nullable=False),
+    db.Column("nonce", db.Text, nullable=False),
+    db.Column("code_challenge", db.String(43), nullable=False),
+    db.Column("auth_time", db.BigInteger, nullable=False),
+    db.Column("acr", db.String(64), nullable=False),
+    db.Column("amr", StringList, nullable=False),
+    db.Column("expires_at", db.BigInteger, nullable=False, index=True),
+    db.Column("used_at", db.BigInteger),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """What a code stands for; the code itself is never stored."""
+
+    code_hash: bytes
+    family_id: str
+    client_id: str
+    account_id: str
+    sid: str
+    redirect_uri: str
+    redirect_uri_was_sent: bool
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    purpose: str
+    nonce: str
+    code_challenge: str
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    expires_at: int
+    used_at: int | None = None
+
+
+_COLUMNS = tuple(item.name for item in fields(AuthorizationCode))
+_SELECT = select(*(authorization_codes.c[name] for name in _COLUMNS))
+
+
+def add(connection: Connection, code: AuthorizationCode) -> None:
+    """Store a code that was just issued."""
+    connection.execute(insert(authorization_codes).values({name: getattr(code, name) for name in _COLUMNS}))
+
+
+def find(connection: Connection, code_hash: bytes) -> AuthorizationCode | None:
+    """Return a code, spent and expired ones included."""
+    row = connection.execute(_SELECT.where(authorization_codes.c.code_hash == code_hash)).one_or_none()
+    return None if row is None else AuthorizationCode(*row)
+
+
+def consume(connection: Connection, code_hash: bytes, now: int) -> bool:
+    """Spend a code; true for exactly one caller, whoever else tries at the same moment."""
+    unspent = (authorization_codes.c.code_hash == code_hash) & authorization_codes.c.used_at.is_(None)
+    return connection.execute(update(authorization_codes).where(unspent).values(used_at=now)).rowcount == 1
+
+
+def purge(connection: Connection, now: int) -> int:
+    """Forget codes that expired long ago; return how many."""
+    old = authorization_codes.c.expires_at < now - KEEP_SECONDS
+    return connection.execute(delete(authorization_codes).where(old)).rowcount

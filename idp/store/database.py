@@ -1,0 +1,145 @@
+"""The database: engine set-up, transactions and the errors that mean "try again".
+
+Two ways to work, both explicit: `transaction()` commits on leaving and rolls back on an exception; `autocommit()` runs
+single statements, each of which is its own transaction and one round trip.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Dialect, Engine, Integer, Table, TypeDecorator, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import DeclarativeBase
+
+SQLITE_BUSY_SECONDS = 10
+STATEMENT_TIMEOUT_MS = 5000
+POOL_WAIT_SECONDS = 5
+_POSTGRESQL_OPTIONS = (
+    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_MS}"
+    " -c timezone=UTC"
+)
+
+
+Connection = sqlalchemy.Connection
+"""What store functions work on. Everybody above imports it from here, for only the store knows SQLAlchemy."""
+
+
+class Base(DeclarativeBase):
+    """Declares the tables. Rows travel as frozen values of each store module, never as attached objects."""
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+"""A growing key: SQLite numbers rows only for the type INTEGER."""
+
+
+class StringList(TypeDecorator[tuple[str, ...]]):
+    """A tuple of strings without spaces (scope values, URIs, identifiers), kept as one space-separated column."""
+
+    impl = db.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Join the values; a value with a space would split on the way back and is refused."""
+        if value is None:
+            return None
+        if any(" " in item or not item for item in value):
+            message = "a list column takes values without spaces"
+            raise ValueError(message)
+        return " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Split the column."""
+        return None if value is None else tuple(value.split())
+
+
+class DatabaseUnavailableError(Exception):
+    """The database cannot be reached or is overloaded; nothing was changed and the caller may try again."""
+
+
+class Database:
+    """Opens connections of one application's engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take over a configured engine."""
+        self.engine = engine
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction that commits on leaving the block and rolls back on any exception.
+
+        Raises:
+            DatabaseUnavailableError: when the database cannot be reached or stays locked.
+        """
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Open a connection on which every statement commits by itself.
+
+        Raises:
+            DatabaseUnavailableError: when the database cannot be reached or stays locked.
+        """
+        with _translated(), self._autocommit.connect() as connection:
+            yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, TimeoutError) as error:
+        raise DatabaseUnavailableError(type(error).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
+
+
+def open_database(app: Flask, url: str, threads: int) -> Database:
+    """Bind Flask-SQLAlchemy to an application and return the database it opens."""
+    is_sqlite = url.startswith("sqlite")
+    options: dict[str, Any] = {"pool_size": threads + 1, "max_overflow": threads + 2, "pool_timeout": POOL_WAIT_SECONDS}
+    if is_sqlite:
+        options["connect_args"] = {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}
+    else:
+        options["connect_args"] = {"options": _POSTGRESQL_OPTIONS}
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    if is_sqlite:
+        _prepare_sqlite(engine)
+    return Database(engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Make SQLite durable and concurrent: WAL, full sync, and write transactions that take their lock at the start."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection type
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.execute(text("BEGIN IMMEDIATE"))
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -1,0 +1,113 @@
+"""Authorization requests that wait for their user: to sign in, to consent. Sealed, for they may hold personal data.
+
+An interaction belongs to one browser session; its identifier alone is worth nothing to anybody else.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from idp.store.database import db
+from idp.store.sealing import Sealer
+
+interactions = db.Table(
+    "interactions",
+    db.Column("id", db.String(32), primary_key=True),
+    db.Column("session_id", db.String(32), nullable=False),
+    db.Column("content", db.LargeBinary, nullable=False),
+    db.Column("created_at", db.BigInteger, nullable=False),
+    db.Column("expires_at", db.BigInteger, nullable=False, index=True),
+    db.Column("authenticated_at", db.BigInteger),
+    db.Column("decision", db.String(8), nullable=False),
+    db.Column("finished_at", db.BigInteger),
+)
+
+
+ALLOWED = "allowed"
+DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Interaction:
+    """One request on its way.
+
+    `parameters` and `resources` are those of the authorization request as they were sent; the rest is what was found
+    valid of them, for the pages that the user meets.
+    """
+
+    id: str
+    session_id: str
+    parameters: Mapping[str, str]
+    resources: tuple[str, ...]
+    client_id: str
+    scopes: tuple[str, ...]
+    purpose: str
+    redirect_uri: str
+    created_at: int
+    expires_at: int
+    authenticated_at: int | None = None
+    decision: str = ""
+    finished_at: int | None = None
+
+
+_SEALED = ("parameters", "resources", "client_id", "scopes", "purpose", "redirect_uri")
+_PLAIN = ("id", "session_id", "created_at", "expires_at", "authenticated_at", "decision", "finished_at")
+
+
+class Interactions:
+    """The questions asked of interactions."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        """Take the sealer of what was asked."""
+        self._sealer = sealer
+
+    def add(self, connection: Connection, interaction: Interaction) -> None:
+        """Store a new interaction."""
+        content = {name: getattr(interaction, name) for name in _SEALED}
+        content["parameters"] = dict(interaction.parameters)
+        sealed = self._sealer.seal(json.dumps(content).encode("utf-8"), _place(interaction.id))
+        plain = {name: getattr(interaction, name) for name in _PLAIN}
+        connection.execute(insert(interactions).values(**plain, content=sealed))
+
+    def find(self, connection: Connection, interaction_id: str, session_id: str, now: int) -> Interaction | None:
+        """Return a live interaction of this browser session, finished ones included."""
+        own = (
+            (interactions.c.id == interaction_id)
+            & (interactions.c.session_id == session_id)
+            & (interactions.c.expires_at > now)
+        )
+        row = connection.execute(select(interactions).where(own)).one_or_none()
+        if row is None:
+            return None
+        content = json.loads(self._sealer.open(row.content, _place(row.id)))
+        for name in ("resources", "scopes"):
+            content[name] = tuple(content[name])
+        return Interaction(**content, **{name: getattr(row, name) for name in _PLAIN})
+
+
+def note_sign_in(connection: Connection, interaction_id: str, session_id: str, now: int) -> None:
+    """Write down that the user signed in for this interaction, which `prompt=login` asks for."""
+    own = (interactions.c.id == interaction_id) & (interactions.c.session_id == session_id)
+    connection.execute(update(interactions).where(own).values(authenticated_at=now))
+
+
+def note_decision(connection: Connection, interaction_id: str, decision: str) -> None:
+    """Write down what the user answered."""
+    connection.execute(update(interactions).where(interactions.c.id == interaction_id).values(decision=decision))
+
+
+def finish(connection: Connection, interaction_id: str, now: int) -> bool:
+    """Finish an interaction; true for exactly one caller, so that one request is answered once."""
+    open_one = (interactions.c.id == interaction_id) & interactions.c.finished_at.is_(None)
+    return connection.execute(update(interactions).where(open_one).values(finished_at=now)).rowcount == 1
+
+
+def purge(connection: Connection, now: int) -> int:
+    """Forget interactions that are over; return how many."""
+    return connection.execute(delete(interactions).where(interactions.c.expires_at < now)).rowcount
+
+
+def _place(interaction_id: str) -> str:
+    return f"interactions/{interaction_id}/content"

@@ -1,0 +1,25 @@
+"""Values that may be seen once: the `jti` of a client's assertion (RFC 7523 3)."""
+
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete
+
+from idp.store.database import db, insert_into
+
+seen_assertions = db.Table(
+    "seen_assertions",
+    db.Column("key", db.LargeBinary(32), primary_key=True),
+    db.Column("expires_at", db.BigInteger, nullable=False, index=True),
+)
+
+
+def claim(connection: Connection, client_id: str, jti: str, expires_at: int) -> bool:
+    """Take a client's `jti`; true for exactly one caller among all processes, until the assertion has expired."""
+    key = sha256(f"{client_id}\x00{jti}".encode("utf-8", "surrogatepass")).digest()
+    statement = insert_into(connection, seen_assertions).values(key=key, expires_at=expires_at)
+    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def purge(connection: Connection, now: int) -> int:
+    """Forget assertions that have expired; return how many."""
+    return connection.execute(delete(seen_assertions).where(seen_assertions.c.expires_at < now)).rowcount

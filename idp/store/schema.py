@@ -1,0 +1,54 @@
+"""The schema's versions: upgrading, and whether the database is at the one that this code was written for (Alembic)."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from idp.store import (  # noqa: F401 - importing a module declares its table
+    accounts,
+    attempts,
+    changes,
+    clients,
+    codes,
+    consents,
+    families,
+    interactions,
+    partners,
+    replay,
+    revocations,
+    sealing,
+    sessions,
+    signing_keys,
+)
+from idp.store.database import Base, Database
+
+metadata = Base.metadata
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring a database, empty or older, to a revision. Two processes at once do not get in each other's way."""
+    with database.transaction() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        command.upgrade(_config(connection), revision)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at the newest revision."""
+    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
+_LOCK = 0x5E1C15B0
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

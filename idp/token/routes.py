@@ -1,0 +1,26 @@
+"""POST /token: parse, let Authlib pick the grant, answer."""
+
+from flask import Blueprint, Response, request
+
+from idp.services import Services, current_services
+from idp.token.authorization_code import AuthorizationCodeGrant
+from idp.token.client_credentials import ClientCredentialsGrant
+from idp.token.refresh_token import RefreshTokenGrant
+from idp.web import paths
+from idp.web.requests import read_endpoint_request
+from idp.web.responses import json_response
+
+blueprint = Blueprint("token", __name__)
+
+
+def register_grants(services: Services) -> None:
+    """Put every grant into Authlib's registry."""
+    for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant):
+        services.server.register_grant(grant)
+
+
+@blueprint.post(paths.TOKEN)
+def token() -> Response:
+    """Answer a token request."""
+    status, body = current_services().server.create_token_response(read_endpoint_request(request))
+    return json_response(body, status)

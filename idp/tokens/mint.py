@@ -1,0 +1,125 @@
+"""The only mint. Every token endpoint answer is made here, and every user claim in it was decided by `data_sharing`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+
+from idp.data_sharing import DataSharing
+from idp.keys import Keys
+from idp.protocol.names import OPENID
+from idp.protocol.secrets import Randomness, new_identifier
+from idp.settings import Settings
+from idp.store.clients import Client
+from idp.store.families import Family
+from idp.tokens.id_token import left_half_hash
+from idp.tokens.verify import ACCESS_TOKEN_TYPE
+
+WITHHELD_CLAIM = "withheld"
+"""Names the fields that a partner asked for and does not get, each with its reason code."""
+
+
+class Mint:
+    """Makes access tokens (RFC 9068) and ID tokens (OIDC Core 2)."""
+
+    def __init__(self, settings: Settings, keys: Keys, sharing: DataSharing, random: Randomness) -> None:
+        """Take what every token needs."""
+        self._issuer = settings.issuer
+        self._lifetimes = settings.lifetimes
+        self._keys = keys
+        self._sharing = sharing
+        self._random = random
+
+    def client_response(
+        self, client: Client, scopes: tuple[str, ...], audience: tuple[str, ...], now: int
+    ) -> dict[str, Any]:
+        """Return the token response for a client acting for itself (RFC 6749 4.4.3)."""
+        claims = self._common_claims(client, client.client_id, scopes, audience, now)
+        return self._response(self._sign_access_token(client, claims), scopes)
+
+    def family_response(
+        self,
+        client: Client,
+        family: Family,
+        scopes: tuple[str, ...],
+        audience: tuple[str, ...],
+        now: int,
+        *,
+        refresh_token: str = "",
+        nonce: str = "",
+    ) -> dict[str, Any]:
+        """Return the token response for a client acting for a user."""
+        access_token = self._family_access_token(client, family, scopes, audience, now)
+        response = self._response(access_token, scopes)
+        if refresh_token:
+            response["refresh_token"] = refresh_token
+        if OPENID in scopes:
+            response["id_token"] = self._id_token(client, family, scopes, now, nonce=nonce, access_token=access_token)
+        return response
+
+    def _response(self, access_token: str, scopes: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": self._lifetimes.access_token,
+            "scope": " ".join(scopes),
+        }
+
+    def _family_access_token(
+        self, client: Client, family: Family, scopes: tuple[str, ...], audience: tuple[str, ...], now: int
+    ) -> str:
+        subject = self._sharing.subject(client, family.account_id)
+        claims = self._common_claims(client, subject, scopes, audience, now)
+        claims["fam"] = family.id
+        claims["auth_time"] = family.auth_time
+        claims["acr"] = family.acr
+        if client.access_token_fields:
+            claims = {**self._released(client, family, scopes, now, client.access_token_fields), **claims}
+        return self._sign_access_token(client, claims)
+
+    def _common_claims(
+        self, client: Client, subject: str, scopes: tuple[str, ...], audience: tuple[str, ...], now: int
+    ) -> dict[str, Any]:
+        return {
+            "iss": self._issuer,
+            "sub": subject,
+            "aud": audience[0] if len(audience) == 1 else list(audience),
+            "client_id": client.client_id,
+            "iat": now,
+            "exp": now + self._lifetimes.access_token,
+            "jti": new_identifier(self._random),
+            "scope": " ".join(scopes),
+        }
+
+    def _id_token(
+        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, *, nonce: str, access_token: str
+    ) -> str:
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": self._sharing.subject(client, family.account_id),
+            "aud": client.client_id,
+            "iat": now,
+            "exp": now + self._lifetimes.id_token,
+            "auth_time": family.auth_time,
+            "acr": family.acr,
+            "amr": list(family.amr),
+            "sid": family.sid,
+            "at_hash": left_half_hash(access_token, client.id_token_algorithm),
+        }
+        if nonce:
+            claims["nonce"] = nonce
+        if client.id_token_fields:
+            claims = {**self._released(client, family, scopes, now, client.id_token_fields), **claims}
+        return self._sign(claims, client.id_token_algorithm, "JWT")
+
+    def _released(
+        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, only: tuple[str, ...]
+    ) -> Mapping[str, object]:
+        return self._sharing.release(client, family.account_id, scopes, family.purpose, now, only).claims
+
+    def _sign_access_token(self, client: Client, claims: dict[str, Any]) -> str:
+        return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)
+
+    def _sign(self, claims: dict[str, Any], algorithm: str, typ: str) -> str:
+        key = self._keys.signing_key(algorithm)
+        return jwt.encode(claims, key.private, algorithm=algorithm, headers={"kid": key.kid, "typ": typ})

@@ -1,0 +1,152 @@
+"""Pages: rendering in the person's language, with headers that allow nothing but what the page needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Response, after_this_request, current_app, g, render_template, request
+
+from idp.protocol.secrets import encode
+from idp.services import Services, current_services
+from idp.web.i18n import (
+    LANGUAGE_NAMES,
+    SOURCE_LANGUAGE,
+    Language,
+    choose_language,
+    install_translations,
+    load_catalogues,
+)
+from idp.web.sessions import cookie_name, current_session, set_cookie
+
+LANGUAGE_COOKIE = "sekisho_language"
+YEAR = 31_536_000
+_STATIC = Path(__file__).parent / "static"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """A link to the same page in another language."""
+
+    code: str
+    label: str
+    url: str
+    current: bool
+
+
+def install_pages(app: Flask) -> None:
+    """Give templates their translations and the addresses of static files."""
+    catalogues = load_catalogues()
+    install_translations(app.jinja_env, catalogues, current_language)
+    versions = {file.name: encode(sha256(file.read_bytes()).digest()[:9]) for file in _STATIC.iterdir()}
+    app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?v={versions[name]}"
+    app.extensions["sekisho.catalogues"] = catalogues
+
+
+def current_language() -> str:
+    """Return the language of the page that is being made."""
+    language: str = g.get("language", SOURCE_LANGUAGE)
+    return language
+
+
+def gettext(text: str) -> str:
+    """Return a sentence in the language of the page that is being made."""
+    translated: str = current_app.extensions["sekisho.catalogues"][current_language()].gettext(text)
+    return translated
+
+
+def settle_language(services: Services, ui_locales: str | None = None) -> Language:
+    """Decide the page's language: what was just clicked, what the app asks for, the cookie, the browser."""
+    clicked = request.args.get("lang")
+    cookie = request.cookies.get(cookie_name(services, LANGUAGE_COOKIE))
+    language = choose_language(
+        clicked or (None if cookie else ui_locales), cookie, request.headers.get("Accept-Language")
+    )
+    g.language = language
+    if clicked in LANGUAGE_NAMES:
+
+        @after_this_request
+        def remember(response: Response) -> Response:
+            set_cookie(services, response, LANGUAGE_COOKIE, language, YEAR)
+            return response
+
+    return language
+
+
+def render_page(
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    form_targets: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> Response:
+    """Render a page.
+
+    `form_targets` are the origins, besides our own, that a form of the page may end up at: browsers hold redirects
+    after a form to `form-action` too (CSP 3).
+    """
+    services = current_services()
+    if "language" not in g:
+        settle_language(services)
+    body = render_template(
+        template,
+        language=current_language(),
+        language_links=_language_links(values.get("flow")),
+        account_name=_account_name(services),
+        **values,
+    )
+    response = Response(body, status, mimetype="text/html")
+    response.headers.update(_HEADERS)
+    response.headers["Content-Security-Policy"] = _content_security_policy(form_targets)
+    response.headers.update(headers or {})
+    return response
+
+
+def form_target(redirect_uri: str) -> str:
+    """Return the CSP source of a redirect URI: its origin, or its scheme for an app's private one."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def _content_security_policy(form_targets: tuple[str, ...]) -> str:
+    forms = " ".join(("'self'", *form_targets))
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _language_links(flow: object) -> list[LanguageLink]:
+    """Return links to this page in every language; none where the page cannot be asked for again."""
+    if request.method == "GET":
+        query = {name: value for name, value in request.args.items() if name != "lang"}
+    elif isinstance(flow, str):
+        query = {"flow": flow}
+    else:
+        return []
+    current = current_language()
+    return [
+        LanguageLink(code, label, f"{request.path}?{urlencode({**query, 'lang': code})}", code == current)
+        for code, label in LANGUAGE_NAMES.items()
+    ]
+
+
+def _account_name(services: Services) -> str | None:
+    """Return what the signed-in person calls themselves here."""
+    session = current_session(services)
+    account = services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
+    if account is None:
+        return None
+    names = (account.profile.get(claim) for claim in ("email", "preferred_username", "name"))
+    return next((name for name in names if isinstance(name, str)), None)

@@ -1,0 +1,24 @@
+"""Where every endpoint is. Capabilities meet by these paths and never import each other."""
+
+AUTHORIZE = "/authorize"
+CONTINUE = "/authorize/continue"
+TOKEN = "/token"
+USERINFO = "/userinfo"
+INTROSPECT = "/introspect"
+REVOKE = "/revoke"
+JWKS = "/jwks"
+OPENID_CONFIGURATION = "/.well-known/openid-configuration"
+OAUTH_METADATA = "/.well-known/oauth-authorization-server"
+LOGIN = "/login"
+CONSENT = "/consent"
+LOGOUT = "/logout"
+CONFIRM_LOGOUT = "/logout/confirm"
+HOME = "/"
+APPS = "/account/apps"
+HEALTH_LIVE = "/health/live"
+HEALTH_READY = "/health/ready"
+
+MACHINE_PATHS = frozenset(
+    {TOKEN, USERINFO, INTROSPECT, REVOKE, JWKS, OPENID_CONFIGURATION, OAUTH_METADATA, HEALTH_LIVE, HEALTH_READY}
+)
+"""Paths whose errors are JSON; every other path answers people with pages."""

@@ -1,0 +1,71 @@
+"""From Flask's request to plain values: the one place where raw input is read."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from flask import Request
+
+from idp.authorization_server import EndpointRequest, Payload
+from idp.protocol.errors import invalid_request
+from idp.protocol.parameters import Parameters, parse_parameters
+
+FORM = "application/x-www-form-urlencoded"
+IPV6_PREFIX = 64
+
+
+def read_form(request: Request) -> Parameters:
+    """Return the body's parameters.
+
+    Raises:
+        OAuthError: `invalid_request` for another content type, or as `parse_parameters`.
+    """
+    if request.mimetype != FORM:
+        raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
+    return parse_parameters(request.get_data(cache=False))
+
+
+def read_form_with_boxes(request: Request, boxes: str) -> tuple[Parameters, frozenset[str]]:
+    """Return the body's parameters and the values of its ticked boxes; raises as `read_form`."""
+    if request.mimetype != FORM:
+        raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
+    parameters = parse_parameters(request.get_data(cache=False), boxes)
+    return parameters, frozenset(parameters.repeated)
+
+
+def read_query(request: Request) -> Parameters:
+    """Return the query's parameters; raises as `parse_parameters`."""
+    return parse_parameters(request.query_string)
+
+
+def read_endpoint_request(request: Request) -> EndpointRequest:
+    """Return a request to a machine endpoint; raises as `read_form`."""
+    parameters = read_form(request)
+    return EndpointRequest(request.method, parameters, request.headers.get("Authorization"), Payload(parameters))
+
+
+def client_network(request: Request, trusted_proxies: tuple[str, ...]) -> str:
+    """Return the network that a request comes from: the IPv4 address, or the /64 of an IPv6 address.
+
+    X-Forwarded-For is believed only as far as each hop is a trusted proxy, from the nearest one backwards.
+    """
+    trusted = [ip_network(network) for network in trusted_proxies]
+    hops = [request.remote_addr or "", *_forwarded_for(request)]
+    address = _address(hops[0])
+    for hop in hops[1:]:
+        if address is None or not any(address in network for network in trusted):
+            break
+        address = _address(hop)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, IPV6_PREFIX), strict=False))
+    return str(address)
+
+
+def _forwarded_for(request: Request) -> list[str]:
+    """Return the forwarded addresses, nearest first."""
+    return [part.strip() for part in reversed(request.headers.get("X-Forwarded-For", "").split(",")) if part.strip()]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None

@@ -1,0 +1,42 @@
+"""JSON answers of the machine endpoints."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+
+from idp.protocol.errors import OAuthError
+
+JSON = "application/json"
+
+
+def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
+    """Return a JSON answer that nobody stores (RFC 6749 5.1)."""
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    response = Response(text, status, mimetype=JSON)
+    _protect(response)
+    return response
+
+
+def json_error(error: OAuthError) -> Response:
+    """Return an error as RFC 6749 5.2 writes it, with the challenge that a 401 needs (RFC 6750 3)."""
+    response = json_response(error.body(), error.status)
+    if error.scheme:
+        response.headers["WWW-Authenticate"] = _challenge(error)
+    return response
+
+
+def _challenge(error: OAuthError) -> str:
+    parts = ['realm="sekisho"']
+    if error.scheme == "Bearer" and error.code:
+        parts += [f'error="{error.code}"', f'error_description="{error.description}"']
+        if error.scope:
+            parts.append(f'scope="{error.scope}"')
+    return f"{error.scheme} {', '.join(parts)}"
+
+
+def _protect(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,0 +1,149 @@
+"""The browser's session: its cookie, who is signed in, and the CSRF token derived from it (ASVS 7, RFC 9700 4.7).
+
+The cookie is a 256-bit secret, stored hashed. It changes at every sign-in, so a session planted beforehand is worth
+nothing afterwards. The CSRF token is a keyed hash of the cookie: it needs no storage and dies with it.
+"""
+
+from hashlib import sha256
+from hmac import compare_digest, digest
+
+from flask import Response, after_this_request, g, request
+
+from idp.protocol.names import ACR_PASSWORD
+from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
+from idp.services import Services
+from idp.store import families, sessions
+from idp.store.sessions import BrowserSession
+
+SESSION_COOKIE = "sekisho_session"
+_CSRF = b"csrf"
+
+
+def cookie_name(services: Services, name: str) -> str:
+    """Return a cookie's name: bound to this very host wherever the issuer is https (RFC 6265bis 4.1.3.2)."""
+    return f"__Host-{name}" if services.settings.is_https else name
+
+
+def set_cookie(services: Services, response: Response, name: str, value: str, max_age: int) -> None:
+    """Set a cookie that no script reads and that no other site's form sends."""
+    response.set_cookie(
+        cookie_name(services, name),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=services.settings.is_https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def current_session(services: Services) -> BrowserSession | None:
+    """Return the session of this request's cookie, or None."""
+    if "session" not in g:
+        secret = _cookie_secret(services)
+        g.session = _find(services, secret) if secret else None
+    session: BrowserSession | None = g.session
+    return session
+
+
+def ensure_session(services: Services) -> BrowserSession:
+    """Return this browser's session, a new one without anybody signed in if there is none."""
+    session = current_session(services)
+    if session is not None:
+        return session
+    secret = new_secret(services.random)
+    session = BrowserSession(
+        id=new_identifier(services.random),
+        secret_hash=hash_secret(secret),
+        account_id="",
+        sid="",
+        auth_time=0,
+        acr="",
+        amr=(),
+        seen_at=services.now,
+        expires_at=services.now + services.settings.lifetimes.interaction,
+    )
+    with services.database.transaction() as connection:
+        sessions.add(connection, session)
+    _adopt(services, session, secret)
+    return session
+
+
+def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> BrowserSession:
+    """Sign a user in under a new cookie."""
+    before = ensure_session(services)
+    secret = new_secret(services.random)
+    session = BrowserSession(
+        id=before.id,
+        secret_hash=hash_secret(secret),
+        account_id=account_id,
+        sid=before.sid if before.account_id == account_id else new_identifier(services.random),
+        auth_time=services.now,
+        acr=ACR_PASSWORD,
+        amr=amr,
+        seen_at=services.now,
+        expires_at=services.now + services.settings.lifetimes.session_absolute,
+    )
+    with services.database.transaction() as connection:
+        if before.account_id not in ("", account_id):
+            families.end_of_session(connection, before.sid, services.now)
+        sessions.sign_in(connection, session)
+    _adopt(services, session, secret)
+    return session
+
+
+def sign_out(services: Services) -> None:
+    """End the session and what was granted only for its time."""
+    session = current_session(services)
+    if session is None:
+        return
+    with services.database.transaction() as connection:
+        sessions.end(connection, session.id)
+        if session.is_signed_in:
+            families.end_of_session(connection, session.sid, services.now)
+    g.session = None
+
+    @after_this_request
+    def remove(response: Response) -> Response:
+        set_cookie(services, response, SESSION_COOKIE, "", 0)
+        return response
+
+
+def csrf_token(services: Services) -> str:
+    """Return the token for this browser's forms."""
+    ensure_session(services)
+    return _csrf_of(_cookie_secret(services))
+
+
+def csrf_matches(services: Services, presented: str) -> bool:
+    """Whether a form came from a page that this browser was given."""
+    if current_session(services) is None:
+        return False
+    expected = _csrf_of(_cookie_secret(services))
+    return compare_digest(expected.encode("ascii"), presented.encode("utf-8", "surrogatepass"))
+
+
+def _csrf_of(secret: str) -> str:
+    return encode(digest(secret.encode("utf-8", "surrogatepass"), _CSRF, sha256))
+
+
+def _cookie_secret(services: Services) -> str:
+    """Return the secret that this request came with, or was just given."""
+    given: str = g.get("session_secret", "")
+    return given or request.cookies.get(cookie_name(services, SESSION_COOKIE), "")
+
+
+def _find(services: Services, secret: str) -> BrowserSession | None:
+    with services.database.autocommit() as connection:
+        return sessions.find(connection, hash_secret(secret), services.now, services.settings.lifetimes.session_idle)
+
+
+def _adopt(services: Services, session: BrowserSession, secret: str) -> None:
+    """Make a session this request's, and give the browser its cookie."""
+    g.session = session
+    g.session_secret = secret
+
+    @after_this_request
+    def give(response: Response) -> Response:
+        set_cookie(services, response, SESSION_COOKIE, secret, services.settings.lifetimes.session_absolute)
+        return response
