@@ -1,0 +1,76 @@
+"""Every address that the application answers, in one list: an endpoint comes or goes by decision, not by accident."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from idp.app import create_app
+from idp.settings import Settings
+from idp.store import schema
+from idp.store.database import open_database
+from idp.web import paths
+
+READ = {"GET", "HEAD", "OPTIONS"}
+WRITE = {"POST", "OPTIONS"}
+
+ROUTES = {
+    "/authorize": READ | WRITE,
+    "/authorize/continue": READ,
+    "/token": WRITE,
+    "/userinfo": READ | WRITE,
+    "/introspect": WRITE,
+    "/revoke": WRITE,
+    "/login": READ | WRITE,
+    "/consent": READ | WRITE,
+    "/": READ,
+    "/account/apps": WRITE,
+    "/logout": READ | WRITE,
+    "/logout/confirm": WRITE,
+    "/health/live": READ,
+    "/health/ready": READ,
+    "/static/<path:filename>": READ,
+}
+# Answered in front of Flask, from memory.
+PUBLISHED = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    url = f"sqlite:///{tmp_path_factory.mktemp('routes') / 'sekisho.db'}"
+    schema.upgrade(open_database(Flask("upgrade"), url, threads=1))
+    key = base64.b64encode(bytes(32)).decode("ascii")
+    sharing = Path(__file__).parents[2] / "config" / "sharing"
+    return create_app(
+        Settings("http://127.0.0.1", database_url=url, key_encryption_key=key, sharing_directory=str(sharing))
+    )
+
+
+def test_the_application_answers_these_routes_and_no_others(app: Flask):
+    """The list above is the application's map, with the methods of each address."""
+    answered: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        answered.setdefault(rule.rule, set()).update(rule.methods or ())
+    assert answered == ROUTES
+
+
+def test_the_published_documents_stand_beside_the_routes(app: Flask):
+    """Discovery and keys are answered, although no Flask route names them."""
+    client = app.test_client()
+    assert {path: client.get(path).status_code for path in PUBLISHED} == dict.fromkeys(PUBLISHED, 200)
+
+
+def test_every_path_that_capabilities_meet_by_is_answered(app: Flask):
+    """A path in idp.web.paths that nobody answers would be a dead link."""
+    adapter = app.url_map.bind("localhost")
+    dead = []
+    for path in {value for name, value in vars(paths).items() if name.isupper() and isinstance(value, str)} - PUBLISHED:
+        try:
+            adapter.match(path)
+        except MethodNotAllowed:
+            continue
+        except NotFound:
+            dead.append(path)
+    assert dead == []
