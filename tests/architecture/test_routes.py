@@ -26,7 +26,7 @@ ROUTES = {
     "/login": READ | WRITE,
     "/consent": READ | WRITE,
     "/": READ,
-    "/account/apps": WRITE,
+    "/account/apps": READ | WRITE,
     "/logout": READ | WRITE,
     "/logout/confirm": WRITE,
     "/health/live": READ,
