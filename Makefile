@@ -37,7 +37,7 @@ lint: $(TOOLS) ## ruff, formatting, types, import contracts
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(VENV)/bin/lint-imports --no-timings
+	@$(VENV)/bin/lint-imports --no-logo
 
 format: $(TOOLS) ## rewrite the code in the house format
 	@$(PY) -m ruff check --fix --quiet . || true
