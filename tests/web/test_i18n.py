@@ -86,8 +86,9 @@ def test_one_environment_speaks_the_language_of_each_page_and_escapes_its_values
         undefined=StrictUndefined,
         loader=DictLoader(
             {
+                "asked": "{{ _('<bdi>%(client)s</bdi> asks to know you', client=client) }}",
                 "page": "{{ _('Sign in') }}: {% trans count=days, until=until %}{{ count }} day, until {{ until }}"
-                "{% pluralize %}{{ count }} days, until {{ until }}{% endtrans %}"
+                "{% pluralize %}{{ count }} days, until {{ until }}{% endtrans %}",
             }
         ),
     )
@@ -96,6 +97,7 @@ def test_one_environment_speaks_the_language_of_each_page_and_escapes_its_values
     assert page.render(days=1, until="<b>") == "Sign in: 1 day, until &lt;b&gt;"
     assert page.render(days=90, until="<b>") == "Sign in: 90 days, until &lt;b&gt;"
     spoken[0] = "ja"
+    assert environment.get_template("asked").render(client="<b>").startswith("<bdi>&lt;b&gt;</bdi>が、")
     assert page.render(days=1, until="<b>") == "ログイン: 1日間（&lt;b&gt;まで）"
 
 

@@ -1,7 +1,7 @@
 """The pages themselves: safe with any value, usable by keyboard and screen reader, small."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.web.pages import WEB, Page, at_their_barest, consent_values, every_page, render
@@ -78,6 +78,7 @@ def test_a_partners_homepage_is_a_link_only_with_a_web_address(homepage):
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 
 
+@example(action="com.example.app:/back", parameters=[(" state ", "  &amp; 'a\" <b> +%20 \u3000 "), ("submit", "")])
 @given(action=ONE_LINE, parameters=st.lists(st.tuples(ONE_LINE, ONE_LINE)))
 def test_form_post_carries_each_value_exactly(action, parameters):
     """Section 2: what the browser sends is what was put in, whatever characters a `state` is made of."""
