@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.store.changes import Topic, announce
-from idp.store.database import db, insert_into
+from idp.store.database import db, insert_if_absent
 from idp.store.sealing import Sealer
 
 ACTIVE = "active"
@@ -72,7 +72,9 @@ class Accounts:
     ) -> str | None:
         """Add an account and return its identifier, or None when the sign-in name is taken."""
         account_id = new_identifier(self._random)
-        statement = insert_into(connection, accounts).values(
+        created = insert_if_absent(
+            connection,
+            accounts,
             id=account_id,
             login_key=self.login_key(username),
             password_hash=password_hash,
@@ -81,7 +83,6 @@ class Accounts:
             created_at=now,
             updated_at=now,
         )
-        created = connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
         return account_id if created else None
 
     def change_profile(self, connection: Connection, account_id: str, profile: Mapping[str, Any], now: int) -> None:

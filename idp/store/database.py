@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Dialect, Engine, Integer, Table, TypeDecorator, event, text
+from sqlalchemy import BigInteger, Dialect, Engine, Integer, Table, TypeDecorator, event, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -143,3 +143,12 @@ def _prepare_sqlite(engine: Engine) -> None:
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that knows ON CONFLICT, in the dialect of the connection."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_if_absent(connection: Connection, table: Table, **values: object) -> bool:
+    """Insert a row unless its key is taken; true for the one caller whose row it is.
+
+    The answer comes from RETURNING: SQLAlchemy keeps no row count of an INSERT on PostgreSQL.
+    """
+    statement = insert_into(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(literal(1))).first() is not None

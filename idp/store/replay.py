@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, delete
 
-from idp.store.database import db, insert_into
+from idp.store.database import db, insert_if_absent
 
 seen_assertions = db.Table(
     "seen_assertions",
@@ -16,8 +16,7 @@ seen_assertions = db.Table(
 def claim(connection: Connection, client_id: str, jti: str, expires_at: int) -> bool:
     """Take a client's `jti`; true for exactly one caller among all processes, until the assertion has expired."""
     key = sha256(f"{client_id}\x00{jti}".encode("utf-8", "surrogatepass")).digest()
-    statement = insert_into(connection, seen_assertions).values(key=key, expires_at=expires_at)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    return insert_if_absent(connection, seen_assertions, key=key, expires_at=expires_at)
 
 
 def purge(connection: Connection, now: int) -> int:

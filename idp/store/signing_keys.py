@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, delete, func, select, update
 
 from idp.store.changes import EVERYTHING, Topic, announce
-from idp.store.database import db, insert_into
+from idp.store.database import db, insert_if_absent
 from idp.store.sealing import Sealer
 
 signing_keys = db.Table(
@@ -54,8 +54,7 @@ class SigningKeys:
         """Add the next generation of an algorithm; false when another process was first."""
         values = {name: getattr(key, name) for name in _COLUMNS}
         values["private_key"] = self._sealer.seal(key.private_key, _place(key.kid))
-        statement = insert_into(connection, signing_keys).values(values)
-        added = connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        added = insert_if_absent(connection, signing_keys, **values)
         if added:
             announce(connection, Topic.KEYS, EVERYTHING, now)
         return added
