@@ -9,7 +9,7 @@ import httpx
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from tests.provider.provider import Provider
+from tests.provider.provider import HTTP, NO_TLS, Provider
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 _BOX = re.compile(r'name="fields" value="([^"]*)"')
@@ -37,7 +37,7 @@ class Person:
     verifier: str = field(default_factory=lambda: generate_token(48))
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.provider.url)
+        self.browser = httpx.Client(base_url=self.provider.url, verify=NO_TLS)
 
     def request(self, client_id: str, redirect_uri: str, scope: str, **extra: str | list[str] | None) -> str:
         """An authorization request with PKCE; a value of None leaves a parameter out."""
@@ -75,7 +75,7 @@ class Person:
             location = response.headers.get("location")
             if location is None:
                 response = self._fill_in(response, ticks, decision)
-            elif location.startswith("/") or location.startswith(self.provider.url):
+            elif location.startswith(("/", self.provider.url)):
                 response = self.browser.get(location)
             else:
                 return Answer(location)
@@ -133,8 +133,8 @@ def redeem(
 def as_client(provider: Provider, client_id: str, path: str, parameters: dict[str, str]) -> httpx.Response:
     """POST a form as a client of the declarations, by the method that it is registered for."""
     if client_id not in provider.secrets:
-        return httpx.post(provider.url + path, data={**parameters, "client_id": client_id})
+        return HTTP.post(provider.url + path, data={**parameters, "client_id": client_id})
     if client_id in ("tabi-points", "ledger"):
         credentials = {"client_id": client_id, "client_secret": provider.secrets[client_id]}
-        return httpx.post(provider.url + path, data={**parameters, **credentials})
-    return httpx.post(provider.url + path, data=parameters, auth=provider.basic(client_id))
+        return HTTP.post(provider.url + path, data={**parameters, **credentials})
+    return HTTP.post(provider.url + path, data=parameters, auth=provider.basic(client_id))

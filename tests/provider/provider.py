@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -31,6 +32,10 @@ DECLARATIONS = (
 )
 NOON = 1_795_000_000.0
 """A moment in late 2026 at which in-process providers begin."""
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Providers for tests speak plain HTTP; without this, each new HTTP client reads every certificate authority."""
+HTTP = httpx.Client(verify=NO_TLS)
+"""What clients of the provider speak with; people have browsers with cookies of their own."""
 
 
 @dataclass
@@ -62,7 +67,7 @@ class Provider:
 
     def token(self, client_id: str, **parameters: str) -> httpx.Response:
         """POST /token as a client with client_secret_basic."""
-        return httpx.post(f"{self.url}/token", data=parameters, auth=self.basic(client_id))
+        return HTTP.post(f"{self.url}/token", data=parameters, auth=self.basic(client_id))
 
 
 def free_port() -> int:
