@@ -8,7 +8,7 @@ Only hashes of handle and secret are stored.
 from dataclasses import dataclass, fields
 from hmac import compare_digest
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.store.changes import Topic, announce
@@ -81,7 +81,6 @@ class RefreshState:
 
 _COLUMNS = tuple(item.name for item in fields(Family))
 _FAMILY_COLUMNS = tuple(token_families.c[name] for name in _COLUMNS)
-_SELECT = select(*_FAMILY_COLUMNS)
 _STATE_COLUMNS = (token_families.c.secret_hash, token_families.c.previous_hash, token_families.c.rotated_at)
 
 
@@ -91,16 +90,38 @@ def add(connection: Connection, family: Family, handle_hash: bytes | None, secre
     connection.execute(insert(token_families).values(**values, handle_hash=handle_hash, secret_hash=secret_hash))
 
 
+_FIND = select(*_FAMILY_COLUMNS).where(token_families.c.id == bindparam("family_id"))
+_FIND_BY_HANDLE = select(*_FAMILY_COLUMNS, *_STATE_COLUMNS).where(
+    token_families.c.handle_hash == bindparam("presented_handle")
+)
+_ROTATE = (
+    update(token_families)
+    .where(
+        token_families.c.handle_hash == bindparam("presented_handle"),
+        token_families.c.secret_hash == bindparam("presented_secret"),
+        token_families.c.client_id == bindparam("by_client"),
+        token_families.c.ended_at.is_(None),
+        token_families.c.expires_at > bindparam("now"),
+    )
+    .values(
+        secret_hash=bindparam("new_secret"),
+        previous_hash=bindparam("presented_secret"),
+        rotated_at=bindparam("now"),
+    )
+    .returning(*_FAMILY_COLUMNS)
+)
+"""Built once: putting a statement together costs more than running it."""
+
+
 def find(connection: Connection, family_id: str) -> Family | None:
     """Return a family, ended ones included."""
-    row = connection.execute(_SELECT.where(token_families.c.id == family_id)).one_or_none()
+    row = connection.execute(_FIND, {"family_id": family_id}).one_or_none()
     return None if row is None else Family(*row)
 
 
 def find_by_handle(connection: Connection, handle_hash: bytes) -> tuple[Family, RefreshState] | None:
     """Return the family that a refresh token's handle names, with the state of its refresh tokens."""
-    statement = select(*_FAMILY_COLUMNS, *_STATE_COLUMNS).where(token_families.c.handle_hash == handle_hash)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_FIND_BY_HANDLE, {"presented_handle": handle_hash}).one_or_none()
     if row is None:
         return None
     return Family(*row[: len(_COLUMNS)]), RefreshState(*row[len(_COLUMNS) :])
@@ -113,20 +134,14 @@ def rotate(
 
     Returns the family, or None when the token is not the newest of a live family of this client.
     """
-    current = (
-        (token_families.c.handle_hash == handle_hash)
-        & (token_families.c.secret_hash == old_hash)
-        & (token_families.c.client_id == client_id)
-        & token_families.c.ended_at.is_(None)
-        & (token_families.c.expires_at > now)
-    )
-    statement = (
-        update(token_families)
-        .where(current)
-        .values(secret_hash=new_hash, previous_hash=old_hash, rotated_at=now)
-        .returning(*_FAMILY_COLUMNS)
-    )
-    row = connection.execute(statement).one_or_none()
+    values = {
+        "by_client": client_id,
+        "presented_handle": handle_hash,
+        "presented_secret": old_hash,
+        "new_secret": new_hash,
+        "now": now,
+    }
+    row = connection.execute(_ROTATE, values).one_or_none()
     return None if row is None else Family(*row)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, after_this_request, current_app, g, render_template, request
+from jinja2 import StrictUndefined
 
 from idp.protocol.secrets import encode
 from idp.services import Services, current_services
@@ -50,6 +51,7 @@ def install_pages(app: Flask) -> None:
     install_translations(app.jinja_env, catalogues, current_language)
     versions = {file.name: encode(sha256(file.read_bytes()).digest()[:9]) for file in _STATIC.iterdir()}
     app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?v={versions[name]}"
+    app.jinja_env.undefined = StrictUndefined
     app.extensions["sekisho.catalogues"] = catalogues
 
 
