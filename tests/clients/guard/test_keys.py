@@ -9,7 +9,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -137,6 +137,22 @@ def test_a_key_that_cannot_be_read_does_not_spoil_the_others(guard, issuer, keys
 def test_a_key_not_meant_for_verifying_is_not_used(guard, issuer, key, changes):
     issuer.publish(key.jwk(**changes))
     with pytest.raises(InvalidTokenError):
+        guard.verify(key.sign(issuer.claims()))
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_rfc_7518_section_3_4_a_key_on_another_curve_is_not_used(guard, issuer, algorithm):
+    private = ec.generate_private_key(ec.SECP384R1()) if algorithm == "ES256" else ed448.Ed448PrivateKey.generate()
+    other = SigningKey("other-curve", algorithm, private)
+    issuer.publish(other.jwk(alg=None))
+    with pytest.raises(InvalidTokenError, match="a key that is not accepted here"):
+        guard.verify(other.sign(issuer.claims()))
+
+
+def test_a_key_whose_private_half_was_published_is_not_used(guard, issuer, key):
+    leaked = jwt.get_algorithm_by_name("ES256").to_jwk(key.private, as_dict=True)
+    issuer.publish({**leaked, "kid": key.kid})
+    with pytest.raises(InvalidTokenError, match="a key that is not accepted here"):
         guard.verify(key.sign(issuer.claims()))
 
 
