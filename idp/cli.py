@@ -78,7 +78,9 @@ def serve(config: tuple[Path, ...], host: str, port: int, workers: int) -> None:
     if config:
         os.environ[CONFIG_VARIABLE] = os.pathsep.join(str(file.resolve()) for file in config)
     settings = _settings()
-    run_once(_services())
+    services = _services()
+    run_once(services)
+    services.database.engine.dispose()  # the workers open their own connections
     Server(
         "idp.worker:application",
         address=host,

@@ -83,8 +83,8 @@ class Settings:
     """Everything an operator can set."""
 
     issuer: str
-    database_url: str = "sqlite:///sekisho.db"
-    redis_url: str = ""
+    database_url: str = field(default="sqlite:///sekisho.db", repr=False)
+    redis_url: str = field(default="", repr=False)
     key_encryption_key: str = field(default="", repr=False)
     """32 bytes as base64; or name a file in `key_encryption_key_file`."""
     key_encryption_key_file: str = ""
@@ -95,7 +95,7 @@ class Settings:
     """Scope values of the group's own APIs."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
-    threads: int = 2
+    threads: int = 8
     """Blocking threads of a worker process."""
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     key_rotation: KeyRotation = field(default_factory=KeyRotation)

@@ -1,6 +1,5 @@
 """Pages: rendering in the person's language, with headers that allow nothing but what the page needs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -68,7 +67,7 @@ def gettext(text: str) -> str:
 
 
 def settle_language(services: Services, ui_locales: str | None = None) -> Language:
-    """Decide the page's language: what was just clicked, what the app asks for, the cookie, the browser."""
+    """Decide the page's language: what the person chose, just now or before; what the app asks for; the browser."""
     clicked = request.args.get("lang")
     cookie = request.cookies.get(cookie_name(services, LANGUAGE_COOKIE))
     language = choose_language(
@@ -85,22 +84,25 @@ def settle_language(services: Services, ui_locales: str | None = None) -> Langua
     return language
 
 
+def ensure_language(services: Services) -> None:
+    """Decide the page's language where no route has done so yet."""
+    if "language" not in g:
+        settle_language(services)
+
+
 def render_page(
     template: str,
     *,
     status: int = HTTPStatus.OK,
     form_targets: tuple[str, ...] = (),
-    headers: Mapping[str, str] | None = None,
     **values: object,
 ) -> Response:
     """Render a page.
 
-    `form_targets` are the origins, besides our own, that a form of the page may end up at: browsers hold redirects
-    after a form to `form-action` too (CSP 3).
+    `form_targets` are where, besides here, a form of the page may end up: see `form_target`.
     """
     services = current_services()
-    if "language" not in g:
-        settle_language(services)
+    ensure_language(services)
     body = render_template(
         template,
         language=current_language(),
@@ -110,15 +112,20 @@ def render_page(
     )
     response = Response(body, status, mimetype="text/html")
     response.headers.update(_HEADERS)
+    if services.settings.is_https:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     response.headers["Content-Security-Policy"] = _content_security_policy(form_targets)
-    response.headers.update(headers or {})
     return response
 
 
 def form_target(redirect_uri: str) -> str:
-    """Return the CSP source of a redirect URI: its origin, or its scheme for an app's private one."""
-    parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+    """Return the CSP source that lets a form end up at a redirect URI: its scheme.
+
+    Browsers hold every redirect after a form to `form-action` (CSP 3), also those that the app adds once it has its
+    code, to addresses that nobody told us. An origin would leave the person on a dead page there, and wherever an app
+    listens on an IPv6 address, for which CSP has no words.
+    """
+    return f"{urlsplit(redirect_uri).scheme}:"
 
 
 def _content_security_policy(form_targets: tuple[str, ...]) -> str:
