@@ -113,11 +113,10 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
             OAuthError: `invalid_request` for more than one method, `invalid_client` for any failure.
         """
         method = presented_method(request)
-        scheme = "Basic" if method is AuthMethod.CLIENT_SECRET_BASIC else ""
         try:
             client: Client = self.authenticate_client(request, [method.value])
         except OAuth2Error as error:
-            raise invalid_client(f"{method} failed", scheme=scheme) from error
+            raise invalid_client(f"{method} failed") from error
         request.client = client
         return client
 

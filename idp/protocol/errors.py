@@ -55,15 +55,18 @@ def invalid_request(description: str, *, detail: str = "", may_redirect: bool = 
     return OAuthError("invalid_request", description, detail=detail, may_redirect=may_redirect)
 
 
-def invalid_client(detail: str, *, scheme: str = "") -> OAuthError:
-    """Client authentication failed. One sentence for every cause, so that nobody learns which (RFC 6749 5.2)."""
+def invalid_client(detail: str) -> OAuthError:
+    """Client authentication failed. One sentence for every cause, so that nobody learns which (RFC 6749 5.2).
+
+    The challenge is there whatever method failed, for a 401 without one is no HTTP (RFC 9110 15.5.2).
+    """
     return OAuthError(
         "invalid_client",
         "Client authentication failed. Check the client identifier, its secret or key, and the registered method.",
         detail=detail,
         status=UNAUTHORIZED,
         may_redirect=False,
-        scheme=scheme,
+        scheme="Basic",
     )
 
 

@@ -41,9 +41,11 @@ def parse_parameters(encoded: bytes, repeatable: str = RESOURCE) -> Parameters:
     """Parse application/x-www-form-urlencoded bytes.
 
     Raises:
-        OAuthError: `invalid_request` for bytes that are not UTF-8, control characters in a name, too many
-            parameters, or a parameter that is sent more than once.
+        OAuthError: `invalid_request` for bytes that are not UTF-8, a NUL character, too many parameters, or a
+            parameter that is sent more than once.
     """
+    if b"%00" in encoded or b"\x00" in encoded:
+        raise invalid_request("A parameter contains a NUL character.", may_redirect=False)
     try:
         pairs = parse_qsl(
             encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
@@ -57,13 +59,12 @@ def parse_parameters(encoded: bytes, repeatable: str = RESOURCE) -> Parameters:
     repeated: list[str] = []
     for name, value in pairs:
         if name == repeatable:
-            repeated.append(value)
+            if value:
+                repeated.append(value)
             continue
         if name in seen:
             raise invalid_request("A parameter is sent more than once.", may_redirect=False)
         seen.add(name)
         if value:
-            if "\x00" in value:
-                raise invalid_request("A parameter contains a NUL character.", may_redirect=False)
             single[name] = value
     return Parameters(single, tuple(repeated))

@@ -61,11 +61,10 @@ def _differs_in_loopback_port(requested: str, known: str) -> bool:
     wanted, allowed = _split(requested), _split(known)
     if wanted is None or allowed is None or allowed.scheme != "http" or not is_loopback(allowed.hostname):
         return False
-    if "@" in wanted.netloc or "#" in requested:
-        return False
-    return (wanted.scheme, wanted.hostname, wanted.path, wanted.query) == (
-        allowed.scheme,
-        allowed.hostname,
-        allowed.path,
-        allowed.query,
-    )
+    return _without_port(requested, wanted) == _without_port(known, allowed)
+
+
+def _without_port(uri: str, parts: SplitResult) -> str:
+    """Return the URI as it was written but for its port, so that nothing else about it counts as the same."""
+    host = parts.netloc if parts.port is None else parts.netloc.rpartition(":")[0]
+    return uri.replace(f"//{parts.netloc}", f"//{host}", 1)

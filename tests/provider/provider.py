@@ -29,6 +29,7 @@ CONFIG = ROOT / "config" / "testing.toml"
 DECLARATIONS = (
     Path(__file__).parent / "declarations.toml",
     ROOT / "config" / "sharing" / "agreements" / "tabi-points.toml",
+    ROOT / "config" / "sharing" / "agreements" / "kaze-ads.toml",
 )
 NOON = 1_795_000_000.0
 """A moment in late 2026 at which in-process providers begin."""
