@@ -45,10 +45,11 @@ def decide(
         terms = agreement.purposes.get(request.purpose) if agreement else None
         case = _Case(catalogue, request, partner, agreement, terms, consent)
         refusal = _first_refusal(GATES, case)
-        if refusal is not None:
-            return Decision.refuse(_nameable(request), refusal)
+        if refusal is not None or agreement is None or terms is None or consent is None:
+            return Decision.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
         released, withheld = _narrowed(MEETS, case)
-        return Decision(released, MappingProxyType(withheld), _release_ends(case) if released else None, None)
+        ends = min(_consent_ends(consent, terms), agreement.expires_at)
+        return Decision(released, MappingProxyType(withheld), ends if released else None, None)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
         return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
 
@@ -204,12 +205,6 @@ def _narrowed(meets: tuple[tuple[Meet, Reason], ...], case: _Case) -> tuple[froz
 def _consent_ends(consent: Consent, terms: PurposeTerms) -> int:
     """A consent never outlives what the agreement allows, also if that was shortened after the consent was given."""
     return min(consent.expires_at, consent.granted_at + terms.max_days * _DAY)
-
-
-def _release_ends(case: _Case) -> int:
-    if case.agreement is None or case.terms is None or case.consent is None:
-        return case.request.at
-    return min(case.agreement.expires_at, _consent_ends(case.consent, case.terms))
 
 
 def _nameable(request: SharingRequest) -> Iterable[str]:

@@ -1,8 +1,9 @@
 """The guarantees of the data-sharing model (section 3.4), each over random catalogues, agreements and consents."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields as attributes
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -228,6 +229,59 @@ def test_g5_an_ill_typed_part_is_a_policy_error(part: str, junk: object):
     """G5: something else in the place of a request, a partner, an agreement, a consent or the catalogue."""
     outcome = decision(replace(everyday(), **{part: junk}))
     assert (outcome.released, outcome.refusal) == (frozenset(), Reason.POLICY_ERROR)
+
+
+@pytest.mark.parametrize("part", ["catalogue", *PARTS])
+def test_g5_a_look_alike_is_a_policy_error(part: str):
+    """G5: another kind of object that happens to carry the right attributes was checked by nobody."""
+    world = everyday()
+    genuine = getattr(world, part)
+    look_alike = SimpleNamespace(
+        **{attribute.name: getattr(genuine, attribute.name) for attribute in attributes(genuine)}
+    )
+    outcome = decision(replace(world, **{part: look_alike}))
+    assert (outcome.released, outcome.refusal) == (frozenset(), Reason.POLICY_ERROR)
+
+
+@pytest.mark.parametrize("nobody", [None, "", 0, ("hana",)], ids=repr)
+@pytest.mark.parametrize(
+    ("attribute", "partners"),
+    [("user_id", ["consent"]), ("client_id", ["consent"]), ("partner_id", ["partner", "agreement"])],
+)
+def test_g5_two_missing_ids_are_not_the_same_person(attribute: str, partners: list[str], nobody: object):
+    """G5: a None on one side equals a None on the other, and still names nobody."""
+    world = everyday()
+    world = replace(world, request=replace(world.request, **{attribute: nobody}))
+    for part in partners:
+        name = "id" if part == "partner" else attribute
+        world = replace(world, **{part: replace(getattr(world, part), **{name: nobody})})
+    outcome = decision(world)
+    assert (outcome.released, outcome.refusal) == (frozenset(), Reason.POLICY_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("part", "attribute"),
+    [
+        *(("request", "at"), ("agreement", "effective_at"), ("agreement", "expires_at")),
+        *(("consent", "granted_at"), ("consent", "expires_at")),
+    ],
+)
+def test_g5_an_instant_is_a_whole_number(part: str, attribute: str):
+    """G5: a number with a fraction compares like one without, and is not what was promised."""
+    world = everyday()
+    genuine = getattr(world, part)
+    inexact = replace(genuine, **{attribute: float(getattr(genuine, attribute))})
+    assert decision(replace(world, **{part: inexact})).refusal is Reason.POLICY_ERROR
+
+
+@pytest.mark.parametrize("part", ["request", "consent"])
+@pytest.mark.parametrize("collection", [set, list, tuple, dict.fromkeys], ids=lambda collection: collection.__name__)
+def test_g5_fields_come_in_a_frozenset(part: str, collection: Callable[[frozenset[str]], object]):
+    """G5: what another thread could still change is not decided upon."""
+    world = everyday()
+    genuine = getattr(world, part)
+    changed = replace(genuine, fields=collection(genuine.fields))
+    assert decision(replace(world, **{part: changed})).refusal is Reason.POLICY_ERROR
 
 
 @pytest.mark.parametrize("missing", ["catalogue", "request"])
