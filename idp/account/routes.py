@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from idp.services import Services, current_services
 from idp.store import consents, families
@@ -13,9 +13,8 @@ from idp.web.errors import expired_page
 from idp.web.i18n import Language, format_day
 from idp.web.pages import render_page, settle_language
 from idp.web.requests import read_form
-from idp.web.sessions import csrf_matches, csrf_token, current_session
-
-SEE_OTHER = 303
+from idp.web.responses import see_other
+from idp.web.sessions import csrf_matches, csrf_token, signed_in_account
 
 blueprint = Blueprint("account", __name__)
 
@@ -37,21 +36,19 @@ class Sharing:
 def home() -> Response:
     """Show who is signed in."""
     services = current_services()
-    session = current_session(services)
-    is_signed_in = session is not None and session.is_signed_in
-    return render_page("home.html", csrf=csrf_token(services) if is_signed_in else "")
+    return render_page("home.html", csrf=csrf_token(services) if signed_in_account(services) else "")
 
 
 @blueprint.get(paths.APPS)
 def apps() -> Response:
     """Show the apps and partners that the person shares with."""
     services = current_services()
-    session = current_session(services)
-    if session is None or not session.is_signed_in:
-        return redirect(paths.LOGIN, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    account = signed_in_account(services)
+    if account is None:
+        return see_other(paths.LOGIN)
     language = settle_language(services)
     with services.database.autocommit() as connection:
-        alive = consents.all_alive(connection, session.account_id, services.now)
+        alive = consents.all_alive(connection, account.id, services.now)
     cards = [card for consent in alive if (card := _card(services, consent, language))]
     return render_page("apps.html", csrf=csrf_token(services), sharings=cards)
 
@@ -60,16 +57,15 @@ def apps() -> Response:
 def end_sharing() -> Response:
     """End one consent and everything that it carries."""
     services = current_services()
-    settle_language(services)
     form = read_form(request)
-    session = current_session(services)
-    if session is None or not session.is_signed_in or not csrf_matches(services, form.get("csrf", "")):
+    account = signed_in_account(services)
+    if account is None or not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.APPS)
-    key = (session.account_id, form.get("client_id", ""), form.get("purpose", ""))
+    key = (account.id, form.get("client_id", ""), form.get("purpose", ""))
     with services.database.transaction() as connection:
         consents.end(connection, *key, services.now)
         families.end_of_consent(connection, *key, services.now)
-    return redirect(paths.APPS, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    return see_other(paths.APPS)
 
 
 def _card(services: Services, consent: StoredConsent, language: Language) -> Sharing | None:

@@ -1,13 +1,13 @@
 """Issuing the code (RFC 6749 4.1.2, RFC 9700 2.1.1): short-lived, single-use, bound to everything that was asked."""
 
 from idp.authorize.request import AuthorizationRequest
-from idp.protocol.errors import invalid_request
 from idp.protocol.secrets import hash_secret, new_identifier, new_secret
 from idp.services import Services
-from idp.store import codes, interactions
+from idp.store import codes
 from idp.store.codes import AuthorizationCode
 from idp.store.interactions import Interaction
 from idp.store.sessions import BrowserSession
+from idp.web.interactions import finish_interaction
 
 
 def issue_code(
@@ -16,7 +16,7 @@ def issue_code(
     """Store a new code and return it; an interaction is answered once only.
 
     Raises:
-        OAuthError: when the interaction was answered in another tab a moment ago.
+        PageError: when the interaction was answered in another tab a moment ago.
     """
     code = new_secret(services.random)
     now = services.now
@@ -39,7 +39,7 @@ def issue_code(
         expires_at=now + services.settings.lifetimes.authorization_code,
     )
     with services.database.transaction() as connection:
-        if interaction is not None and not interactions.finish(connection, interaction.id, now):
-            raise invalid_request("This sign-in was finished in another window.", may_redirect=False)
+        if interaction is not None:
+            finish_interaction(services, connection, interaction)
         codes.add(connection, stored)
     return code

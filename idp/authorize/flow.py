@@ -40,8 +40,9 @@ def next_step(
     """Return the next step.
 
     Raises:
-        OAuthError: `access_denied` when the user said no; `login_required` or `consent_required` when the client asked
-            for no page (`prompt=none`).
+        OAuthError: `access_denied` when the user said no; `login_required` when somebody else signed in than the
+            client asked for (OIDC Core 3.1.2.1); `login_required` or `consent_required` when the client asked for no
+            page (`prompt=none`).
     """
     if progress.decision == DENIED:
         raise OAuthError("access_denied", "The user said no.")
@@ -50,6 +51,8 @@ def next_step(
         if silent:
             raise OAuthError("login_required", "The user must sign in first.")
         return Step.SIGN_IN
+    if not _is_expected(services, request, session):
+        raise OAuthError("login_required", "Somebody else signed in than the id_token_hint names.")
     if _needs_consent(services, request, session, progress):
         if silent:
             raise OAuthError("consent_required", "The user must agree first.")
@@ -62,13 +65,16 @@ def _needs_sign_in(
 ) -> bool:
     if not session.is_signed_in or services.sharing.account(session.account_id) is None:
         return True
-    if request.hinted_subject not in (None, services.sharing.subject(request.client, session.account_id)):
-        return True
     if progress.authenticated:
         return False
-    if not request.prompts.isdisjoint({"login", "select_account"}):
+    if not _is_expected(services, request, session) or not request.prompts.isdisjoint({"login", "select_account"}):
         return True
     return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
+
+
+def _is_expected(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:
+    """Whether this is the user whom the client asks for, if it asks for one (OIDC Core 3.1.2.1, `id_token_hint`)."""
+    return request.hinted_subject in (None, services.sharing.subject(request.client, session.account_id))
 
 
 def _needs_consent(

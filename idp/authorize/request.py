@@ -3,6 +3,7 @@
 Errors before the redirect URI is proven are shown to the person; later ones go to the client.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from idp.store.clients import Client
 
 MAX_STATE_CHARACTERS = 2048
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNSUPPORTED = {
     "request": "request_not_supported",
     "request_uri": "request_uri_not_supported",
@@ -82,6 +84,8 @@ def check_return_address(services: Services, parameters: Parameters) -> ReturnAd
     )
     if len(state) > MAX_STATE_CHARACTERS:
         raise _not_redirected("The parameter state is too long.")
+    if _CONTROL.search(state):
+        raise _not_redirected("The parameter state holds a control character; a form could not carry it back intact.")
     return address
 
 

@@ -4,18 +4,16 @@ RFC 6749 4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode. Values are URL- or 
 made for it; nothing is written into a page by hand.
 """
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-from flask import Response, redirect
+from flask import Response
 
 from idp.authorize.request import ReturnAddress
 from idp.protocol.errors import OAuthError
 from idp.protocol.names import ResponseMode
 from idp.services import Services
 from idp.web.pages import form_target, render_page
-
-SEE_OTHER = 303
-"""A redirect that never repeats a POST, so that no browser sends a password on (RFC 9700 4.12)."""
+from idp.web.responses import see_other, with_query
 
 
 def code_response(services: Services, address: ReturnAddress, code: str) -> Response:
@@ -39,12 +37,6 @@ def _respond(services: Services, address: ReturnAddress, members: dict[str, str]
             action=address.redirect_uri,
             parameters=list(parameters.items()),
         )
-    return redirect(_with_parameters(address, urlencode(parameters)), SEE_OTHER)  # type: ignore[return-value]
-
-
-def _with_parameters(address: ReturnAddress, encoded: str) -> str:
     if address.response_mode is ResponseMode.FRAGMENT:
-        return f"{address.redirect_uri}#{encoded}"
-    parts = urlsplit(address.redirect_uri)
-    query = f"{parts.query}&{encoded}" if parts.query else encoded
-    return urlunsplit(parts._replace(query=query))
+        return see_other(f"{address.redirect_uri}#{urlencode(parameters)}")
+    return see_other(with_query(address.redirect_uri, parameters))

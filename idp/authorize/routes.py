@@ -2,12 +2,12 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from idp.authorize.code import issue_code
 from idp.authorize.flow import Progress, Step, next_step, progress_of
-from idp.authorize.request import AuthorizationRequest, check_request, check_return_address
-from idp.authorize.response import SEE_OTHER, code_response, error_response
+from idp.authorize.request import AuthorizationRequest, ReturnAddress, check_request, check_return_address
+from idp.authorize.response import code_response, error_response
 from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import new_identifier
@@ -15,8 +15,10 @@ from idp.services import Services, current_services
 from idp.store.interactions import Interaction
 from idp.store.sessions import BrowserSession
 from idp.web import paths
-from idp.web.interactions import require_interaction
+from idp.web.interactions import finish_interaction, require_interaction
+from idp.web.pages import settle_language
 from idp.web.requests import read_form, read_query
+from idp.web.responses import see_other
 from idp.web.sessions import current_session, ensure_session
 
 blueprint = Blueprint("authorize", __name__)
@@ -35,19 +37,20 @@ def authorize_post() -> Response:
     """Begin with a request that came in a form, by way of a GET: cookies are not sent with a form from another site."""
     parameters = read_form(request)
     pairs = [*parameters.items(), *(("resource", resource) for resource in parameters.repeated)]
-    return _see_other(f"{paths.AUTHORIZE}?{urlencode(pairs)}")
+    return see_other(f"{paths.AUTHORIZE}?{urlencode(pairs)}")
 
 
 @blueprint.get(paths.CONTINUE)
 def resume() -> Response:
     """Go on with a request that waited for its user."""
     services = current_services()
-    interaction = require_interaction(services, request.args.get("flow", ""))
+    interaction = require_interaction(services, read_query(request).get("flow", ""))
     return _advance(services, Parameters(interaction.parameters, interaction.resources), interaction)
 
 
 def _advance(services: Services, parameters: Parameters, interaction: Interaction | None) -> Response:
     """Check the request, then do the next step or answer the client."""
+    settle_language(services, parameters.get("ui_locales"))
     address = check_return_address(services, parameters)
     session = current_session(services)
     progress = progress_of(interaction, services.now)
@@ -59,8 +62,16 @@ def _advance(services: Services, parameters: Parameters, interaction: Interactio
     except OAuthError as error:
         if not error.may_redirect:
             raise
-        return error_response(services, address, error)
+        return _refuse(services, address, error, interaction)
     return _wait(services, checked, parameters, progress, interaction, step)
+
+
+def _refuse(services: Services, address: ReturnAddress, error: OAuthError, interaction: Interaction | None) -> Response:
+    """Answer with an error; a request that was refused is over, and no code follows."""
+    if interaction is not None:
+        with services.database.transaction() as connection:
+            finish_interaction(services, connection, interaction)
+    return error_response(services, address, error)
 
 
 def _wait(
@@ -75,7 +86,7 @@ def _wait(
     session = ensure_session(services)
     if interaction is None:
         interaction = _write_down(services, checked, parameters, progress, session)
-    return _see_other(f"{_PAGES[step]}?{urlencode({'flow': interaction.id})}")
+    return see_other(f"{_PAGES[step]}?{urlencode({'flow': interaction.id})}")
 
 
 def _write_down(
@@ -100,7 +111,3 @@ def _write_down(
     with services.database.transaction() as connection:
         services.interactions.add(connection, interaction)
     return interaction
-
-
-def _see_other(location: str) -> Response:
-    return redirect(location, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.services import Services, current_services
@@ -18,10 +18,10 @@ from idp.web.i18n import format_day
 from idp.web.interactions import require_interaction
 from idp.web.pages import form_target, render_page, settle_language
 from idp.web.pages import gettext as _
-from idp.web.requests import read_form_with_boxes
-from idp.web.sessions import csrf_matches, csrf_token, current_session
+from idp.web.requests import read_form_with_boxes, read_query
+from idp.web.responses import see_other
+from idp.web.sessions import csrf_matches, csrf_token, signed_in_account
 
-SEE_OTHER = 303
 DAY = 86_400
 MARK_LETTERS = 2
 
@@ -56,7 +56,7 @@ class Why:
 def consent_page() -> Response:
     """Show what is asked."""
     services = current_services()
-    interaction, client, account = _who(services, request.args.get("flow", ""))
+    interaction, client, account = _who(services, read_query(request).get("flow", ""))
     language = settle_language(services, interaction.parameters.get("ui_locales"))
     now = services.now
     offer = services.sharing.offer(client, account, interaction.scopes, interaction.purpose, language, now)
@@ -88,8 +88,7 @@ def consent() -> Response:
     if decision is None:
         raise expired_page(here)
     _write_down(services, interaction, client, account, decision, ticked)
-    location = f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}"
-    return redirect(location, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+    return see_other(f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}")
 
 
 _DECISIONS = {"allow": ALLOWED, "deny": DENIED}
@@ -98,9 +97,8 @@ _DECISIONS = {"allow": ALLOWED, "deny": DENIED}
 def _who(services: Services, flow: str) -> tuple[Interaction, Client, Account]:
     """Return the request, the app that asks and the person who is asked."""
     interaction = require_interaction(services, flow)
-    session = current_session(services)
     client = services.find_client(interaction.client_id)
-    account = services.sharing.account(session.account_id) if session else None
+    account = signed_in_account(services)
     if client is None or account is None:
         raise expired_page(f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}")
     return interaction, client, account

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from idp.login.password import Passwords
 from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
@@ -15,13 +15,12 @@ from idp.store.accounts import Account
 from idp.store.interactions import Interaction
 from idp.web import paths
 from idp.web.errors import expired_page
-from idp.web.interactions import current_interaction
+from idp.web.interactions import require_interaction
 from idp.web.pages import form_target, render_page, settle_language
 from idp.web.pages import gettext as _
-from idp.web.requests import client_network, read_form
+from idp.web.requests import client_network, read_form, read_query
+from idp.web.responses import see_other
 from idp.web.sessions import cookie_name, csrf_matches, csrf_token, set_cookie, sign_in
-
-SEE_OTHER = 303
 
 
 def create_blueprint(passwords: Passwords) -> Blueprint:
@@ -31,9 +30,8 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
     @blueprint.get(paths.LOGIN)
     def login_page() -> Response:
         services = current_services()
-        flow = request.args.get("flow", "")
-        interaction = current_interaction(services, flow)
-        settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+        flow = read_query(request).get("flow", "")
+        interaction = _interaction(services, flow)
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
         return _page(services, interaction, flow, username=hint[:320])
 
@@ -42,13 +40,28 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         services = current_services()
         form = read_form(request)
         flow = form.get("flow", "")
-        interaction = current_interaction(services, flow)
-        settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
         if not csrf_matches(services, form.get("csrf", "")):
-            raise expired_page(f"{paths.LOGIN}?{urlencode({'flow': flow})}")
+            raise expired_page(_continuation(flow) if flow else paths.LOGIN)
+        interaction = _interaction(services, flow)
         return _try(services, passwords, interaction, form)
 
     return blueprint
+
+
+def _interaction(services: Services, flow: str) -> Interaction | None:
+    """Return the request that waits for this sign-in, or None for somebody who comes to sign in without any.
+
+    Raises:
+        PageError: when the request is over: nobody should type a password first and be told so afterwards.
+    """
+    interaction = require_interaction(services, flow) if flow else None
+    settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+    return interaction
+
+
+def _continuation(flow: str) -> str:
+    """Return where a request goes on, whatever it waits for by now."""
+    return f"{paths.CONTINUE}?{urlencode({'flow': flow})}"
 
 
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:
@@ -71,8 +84,7 @@ def _try(services: Services, passwords: Passwords, interaction: Interaction | No
     if interaction is not None:
         with services.database.transaction() as connection:
             interactions.note_sign_in(connection, interaction.id, session.id, services.now)
-    location = f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}" if interaction else paths.HOME
-    response: Response = redirect(location, SEE_OTHER)  # type: ignore[assignment]  # Flask's own response class
+    response = see_other(_continuation(interaction.id) if interaction else paths.HOME)
     set_cookie(services, response, DEVICE_COOKIE, throttle.device_cookie(), YEAR)
     return response
 

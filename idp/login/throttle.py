@@ -53,9 +53,16 @@ class Throttle:
         return all(count <= window.limit for count, window in zip(counts, self._windows, strict=True))
 
     def forgive(self) -> None:
-        """Forget the tries of this account after a success; those of the address stay, for they hold other accounts."""
+        """After a success, forget the tries of this account here, and take this one back from the address's.
+
+        Others of the address stay, for they were at other accounts. Successes must not fill its window, or the people
+        behind one address would keep each other out.
+        """
+        own, *shared = self._windows
         with self._services.database.autocommit() as connection:
-            attempts.forget(connection, self._windows[0].key)
+            attempts.forget(connection, own.key)
+            for window in shared:
+                attempts.take_back(connection, window.key)
 
     def device_cookie(self) -> str:
         """Return a cookie that makes this browser a known one for this account."""

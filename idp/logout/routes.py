@@ -4,9 +4,9 @@ import json
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from dataclasses import asdict, dataclass
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import encode
@@ -18,9 +18,9 @@ from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import form_target, render_page, settle_language
 from idp.web.requests import read_form, read_query
+from idp.web.responses import see_other, with_query
 from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
 
-SEE_OTHER = 303
 _PLACE = "logout request"
 
 blueprint = Blueprint("logout", __name__)
@@ -43,19 +43,18 @@ def logout() -> Response:
 @blueprint.post(paths.LOGOUT)
 def logout_post() -> Response:
     """Begin with a request that came in a form, by way of a GET, for cookies do not come with another site's form."""
-    return redirect(f"{paths.LOGOUT}?{urlencode(dict(read_form(request)))}", SEE_OTHER)  # type: ignore[return-value]
+    return see_other(f"{paths.LOGOUT}?{urlencode(dict(read_form(request)))}")
 
 
 @blueprint.post(paths.CONFIRM_LOGOUT)
 def confirm() -> Response:
     """Take the person's answer."""
     services = current_services()
-    settle_language(services)
     form = read_form(request)
     if not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.LOGOUT)
     if form.get("decision") != "confirm":
-        return redirect(paths.HOME, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+        return see_other(paths.HOME)
     sign_out(services)
     return _signed_out(_unseal(services, form.get("flow", "")))
 
@@ -91,16 +90,12 @@ def _return_url(client: Client | None, parameters: Parameters) -> str:
     url = parameters.get("post_logout_redirect_uri", "")
     if client is None or url not in client.post_logout_redirect_uris:
         return ""
-    if "state" not in parameters:
-        return url
-    parts = urlsplit(url)
-    state = urlencode({"state": parameters["state"]})
-    return urlunsplit(parts._replace(query=f"{parts.query}&{state}" if parts.query else state))
+    return with_query(url, {"state": parameters["state"]}) if "state" in parameters else url
 
 
 def _signed_out(asked: LogoutRequest) -> Response:
     if asked.return_url:
-        return redirect(asked.return_url, SEE_OTHER)  # type: ignore[return-value]  # Flask's own response class
+        return see_other(asked.return_url)
     return render_page("signed_out.html", return_url=None)
 
 

@@ -1,6 +1,6 @@
 """Counters of failed tries within a window, each kept under a keyed hash of what it counts."""
 
-from sqlalchemy import Connection, case, delete
+from sqlalchemy import Connection, case, delete, update
 
 from idp.store.database import db, insert_into
 
@@ -24,6 +24,12 @@ def count_one(connection: Connection, key: bytes, now: int, window: int) -> int:
         },
     )
     return int(connection.execute(statement.returning(attempts.c.count)).scalar_one())
+
+
+def take_back(connection: Connection, key: bytes) -> None:
+    """Count one try less, because it was no failure."""
+    counted = (attempts.c.key == key) & (attempts.c.count > 0)
+    connection.execute(update(attempts).where(counted).values(count=attempts.c.count - 1))
 
 
 def forget(connection: Connection, key: bytes) -> None:

@@ -88,9 +88,12 @@ class Interactions:
 
 
 def note_sign_in(connection: Connection, interaction_id: str, session_id: str, now: int) -> None:
-    """Write down that the user signed in for this interaction, which `prompt=login` asks for."""
-    own = (interactions.c.id == interaction_id) & (interactions.c.session_id == session_id)
-    connection.execute(update(interactions).where(own).values(authenticated_at=now))
+    """Write down that the user signed in for this interaction, in the session that it belongs to from here on.
+
+    Whatever was answered before was perhaps somebody else's answer, and is asked again.
+    """
+    changed = {"session_id": session_id, "authenticated_at": now, "decision": ""}
+    connection.execute(update(interactions).where(interactions.c.id == interaction_id).values(changed))
 
 
 def note_decision(connection: Connection, interaction_id: str, decision: str) -> None:

@@ -15,8 +15,8 @@ from idp.protocol.secrets import new_identifier
 from idp.services import current_services
 from idp.store.database import DatabaseUnavailableError
 from idp.web import paths
+from idp.web.pages import ensure_language, render_page
 from idp.web.pages import gettext as _
-from idp.web.pages import render_page, settle_language
 from idp.web.responses import json_error
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class PageError(Exception):
 
 def expired_page(continue_url: str) -> PageError:
     """Return the error for a form that came from an old page or from another site (CSRF)."""
+    ensure_language(current_services())
     return PageError(
         "page_expired",
         _("This page is too old"),
@@ -67,7 +68,7 @@ def _on_oauth_error(error: OAuthError) -> Response:
     log.info("%s %s %s: %s %s", reference, request.method, request.path, error.code, error.detail)
     if request.path in paths.MACHINE_PATHS:
         return json_error(error)
-    settle_language(current_services())
+    ensure_language(current_services())
     return render_page(
         "error.html",
         status=error.status,
@@ -106,7 +107,7 @@ def _on_http_exception(error: HTTPException) -> Response:
         code = "server_error" if status >= SERVER_ERROR else "invalid_request"
         response = json_error(OAuthError(code, _HTTP_SENTENCES.get(status, _NOT_ACCEPTED), status=status))
     else:
-        settle_language(current_services())
+        ensure_language(current_services())
         response = _on_page_error(
             PageError(
                 f"http_{status}",
@@ -135,7 +136,7 @@ def _on_database_unavailable(error: DatabaseUnavailableError) -> Response:
     if request.path in paths.MACHINE_PATHS:
         response = json_error(temporarily_unavailable("database"))
     else:
-        settle_language(current_services())
+        ensure_language(current_services())
         response = _unavailable_page(HTTPStatus.SERVICE_UNAVAILABLE)
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
@@ -146,7 +147,7 @@ def _on_bug(error: Exception) -> Response:
     log.error("%s %s failed: %s", request.method, request.path, type(error).__name__, exc_info=error)
     if request.path in paths.MACHINE_PATHS:
         return json_error(OAuthError("server_error", "The server made a mistake. Try again.", status=SERVER_ERROR))
-    settle_language(current_services())
+    ensure_language(current_services())
     return _unavailable_page(SERVER_ERROR)
 
 

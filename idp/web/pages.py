@@ -19,7 +19,7 @@ from idp.web.i18n import (
     install_translations,
     load_catalogues,
 )
-from idp.web.sessions import cookie_name, current_session, set_cookie
+from idp.web.sessions import cookie_name, set_cookie, signed_in_account
 
 LANGUAGE_COOKIE = "sekisho_language"
 YEAR = 31_536_000
@@ -153,8 +153,7 @@ def _language_links(flow: object) -> list[LanguageLink]:
 
 def _account_name(services: Services) -> str | None:
     """Return what the signed-in person calls themselves here."""
-    session = current_session(services)
-    account = services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
+    account = signed_in_account(services)
     if account is None:
         return None
     names = (account.profile.get(claim) for claim in ("email", "preferred_username", "name"))

@@ -1,9 +1,10 @@
-"""JSON answers of the machine endpoints."""
+"""Answers that are no pages: the JSON of the machine endpoints, and sending a browser on."""
 
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response
 
@@ -18,6 +19,24 @@ def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Respo
     response = Response(text, status, mimetype=JSON)
     _protect(response)
     return response
+
+
+def see_other(location: str) -> Response:
+    """Send the browser on by GET, so that no POST is repeated at the other end (RFC 9700 4.12).
+
+    The location may hold a code: nobody stores it, and the next site is not told where the browser came from.
+    """
+    response = Response("", HTTPStatus.SEE_OTHER, mimetype="text/plain")
+    response.headers["Location"] = location
+    response.headers["Referrer-Policy"] = "no-referrer"
+    _protect(response)
+    return response
+
+
+def with_query(uri: str, parameters: Mapping[str, str]) -> str:
+    """Add parameters to the query of a registered URI, which stays as it is to the letter (RFC 6749 3.1.2)."""
+    separator = "&" if "?" in uri else "?"
+    return f"{uri}{'' if uri.endswith(('?', '&')) else separator}{urlencode(parameters)}"
 
 
 def json_error(error: OAuthError) -> Response:

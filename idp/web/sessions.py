@@ -13,6 +13,7 @@ from idp.protocol.names import ACR_PASSWORD
 from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
 from idp.services import Services
 from idp.store import families, sessions
+from idp.store.accounts import Account
 from idp.store.sessions import BrowserSession
 
 SESSION_COOKIE = "sekisho_session"
@@ -70,11 +71,12 @@ def ensure_session(services: Services) -> BrowserSession:
 
 
 def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> BrowserSession:
-    """Sign a user in under a new cookie."""
+    """Sign a user in under a new cookie; whatever waited in the session of somebody else is over."""
     before = ensure_session(services)
+    is_switch = before.account_id not in ("", account_id)
     secret = new_secret(services.random)
     session = BrowserSession(
-        id=before.id,
+        id=new_identifier(services.random) if is_switch else before.id,
         secret_hash=hash_secret(secret),
         account_id=account_id,
         sid=before.sid if before.account_id == account_id else new_identifier(services.random),
@@ -85,9 +87,12 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
         expires_at=services.now + services.settings.lifetimes.session_absolute,
     )
     with services.database.transaction() as connection:
-        if before.account_id not in ("", account_id):
+        if is_switch:
             families.end_of_session(connection, before.sid, services.now)
-        sessions.sign_in(connection, session)
+            sessions.end(connection, before.id)
+            sessions.add(connection, session)
+        else:
+            sessions.sign_in(connection, session)
     _adopt(services, session, secret)
     return session
 
@@ -107,6 +112,12 @@ def sign_out(services: Services) -> None:
     def remove(response: Response) -> Response:
         set_cookie(services, response, SESSION_COOKIE, "", 0)
         return response
+
+
+def signed_in_account(services: Services) -> Account | None:
+    """Return the account that is signed in here and may act, or None."""
+    session = current_session(services)
+    return services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
 
 
 def csrf_token(services: Services) -> str:
