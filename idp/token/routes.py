@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, request
 
+from idp.protocol.errors import invalid_request
 from idp.services import Services, current_services
 from idp.token.authorization_code import AuthorizationCodeGrant
 from idp.token.client_credentials import ClientCredentialsGrant
@@ -22,5 +23,8 @@ def register_grants(services: Services) -> None:
 @blueprint.post(paths.TOKEN)
 def token() -> Response:
     """Answer a token request."""
-    status, body = current_services().server.create_token_response(read_endpoint_request(request))
+    endpoint_request = read_endpoint_request(request)
+    if "grant_type" not in endpoint_request.form:
+        raise invalid_request("The parameter grant_type is missing.")
+    status, body = current_services().server.create_token_response(endpoint_request)
     return json_response(body, status)
