@@ -82,7 +82,7 @@ def _needs_consent(
 ) -> bool:
     if progress.decision == ALLOWED:
         return False
-    if "consent" in request.prompts:
+    if "consent" in request.prompts and request.client.is_third_party:
         return True
     return not services.sharing.is_consented(
         request.client, session.account_id, request.scopes, request.purpose, services.now

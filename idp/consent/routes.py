@@ -95,11 +95,15 @@ _DECISIONS = {"allow": ALLOWED, "deny": DENIED}
 
 
 def _who(services: Services, flow: str) -> tuple[Interaction, Client, Account]:
-    """Return the request, the app that asks and the person who is asked."""
+    """Return the request, the app that asks and the person who is asked.
+
+    Raises:
+        PageError: when there is nothing to ask here, with a way to what the request does wait for.
+    """
     interaction = require_interaction(services, flow)
     client = services.find_client(interaction.client_id)
     account = signed_in_account(services)
-    if client is None or account is None:
+    if client is None or account is None or not client.is_third_party:
         raise expired_page(f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}")
     return interaction, client, account
 

@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from tests.provider.apps import LEDGER_API, NO_PKCE, PAYMENTS_API, STOREFRONT, TABI, App
 from tests.provider.person import Person
-from tests.provider.apps import NO_PKCE, PAYMENTS_API, STOREFRONT, TABI, App
 from tests.web.visits import answer, claims_of, error_code, follow, request, shows, visit
 
 LONG = "x" * 2049
@@ -137,3 +137,25 @@ def test_a_form_may_name_several_resources_and_errs_like_a_query(member: Person)
     assert error_code(twice) == "invalid_request"
     as_json = member.browser.post("/authorize", json=dict(sent))
     assert (as_json.status_code, error_code(as_json)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("resource", "audience"),
+    [
+        (None, None),
+        (PAYMENTS_API, PAYMENTS_API),
+        ([PAYMENTS_API, PAYMENTS_API], PAYMENTS_API),
+    ],
+    ids=str,
+)
+def test_the_token_is_for_the_resources_that_were_named(member: Person, resource, audience):
+    """RFC 8707 2: the audience is what was named, each once; without a name it is this server and its userinfo."""
+    code = answer(visit(member, STOREFRONT, resource=resource))["code"]
+    tokens = member.exchange(STOREFRONT.client_id, STOREFRONT.redirect_uri, code).json()
+    assert claims_of(tokens["access_token"])["aud"] == (audience or member.provider.url)
+
+
+@pytest.mark.parametrize("resource", [PAYMENTS_API, LEDGER_API])
+def test_a_resource_of_another_app_is_refused(member: Person, resource: str):
+    """RFC 8707 2: invalid_target for a resource that exists, but is not for this client."""
+    assert answer(visit(member, TABI, resource=resource))["error"] == "invalid_target"
