@@ -109,7 +109,7 @@ def _answers(url: str) -> bool:
 
 
 def _end_with_parent() -> list[str]:
-    """On Linux the kernel ends a server when the demo dies, however that happens; elsewhere SIGKILL leaves them behind."""
+    """On Linux the kernel ends a server when the demo dies, in whatever way; elsewhere SIGKILL leaves them behind."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig=TERM"] if setpriv else []
 

@@ -8,6 +8,7 @@ that userinfo speaks of the person who signed in (OIDC Core 5.3.2).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from authlib.integrations.flask_client import OAuth, OAuthError
@@ -145,7 +146,7 @@ def _told_plainly() -> Iterator[None]:
     except JoseError as error:
         raise RefusedError("invalid_id_token") from error
     except HTTPError as error:
-        if error.response.status_code < 500:  # noqa: PLR2004 - below it, the answer is final
+        if error.response is not None and error.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RefusedError("invalid_token") from error
         raise UnreachableError from error
     except RequestException as error:
