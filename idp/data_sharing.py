@@ -25,6 +25,7 @@ from idp.store import consents, partners
 from idp.store.accounts import Account, Accounts
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
+from idp.store.codes import AuthorizationCode
 from idp.store.consents import StoredConsent, consent_key
 from idp.store.database import Database
 from idp.store.families import Family
@@ -37,6 +38,8 @@ from policies.derive import claims_for, example_for
 CACHED_ACCOUNTS = 10_000
 CACHED_CONSENTS = 20_000
 CACHED_PARTNERS = 1_000
+YOUNG_SECONDS = 2
+"""Longer than old news lives in any process (`store.changes.BOUND`)."""
 DEFAULT_CONSENT_SECONDS = 90 * 86_400
 
 
@@ -89,6 +92,7 @@ class DataSharing:
         self._database = database
         self._accounts = accounts
         self._pairwise_key = pairwise_key
+        self._feed = feed
         self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
         self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
         self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
@@ -105,11 +109,17 @@ class DataSharing:
 
         The sector is the partner, not the host, so that two apps of one partner need not be told apart by it.
         """
+        return self._as_known_to(client, account_id)
+
+    def session(self, client: Client, sid: str) -> str:
+        """Return the `sid` under which a client knows a browser's session: two partners cannot meet by it either."""
+        return self._as_known_to(client, sid)
+
+    def _as_known_to(self, client: Client, identifier: str) -> str:
         if not client.is_third_party:
-            return account_id
+            return identifier
         sector = client.partner_id or client.client_id
-        value = f"{sector}\x00{account_id}".encode()
-        return encode(digest(self._pairwise_key, value, sha256))
+        return encode(digest(self._pairwise_key, f"{sector}\x00{identifier}".encode(), sha256))
 
     # ---- what is asked for ---------------------------------------------------------------------------------------
 
@@ -179,11 +189,17 @@ class DataSharing:
         consent = self._consent(account_id, client.client_id, purpose)
         return consent is not None and consent.is_alive(now) and set(scopes) <= set(consent.scopes)
 
-    def stands(self, client: Client, family: Family, now: int) -> bool:
-        """Whether what a family was granted still holds: the account is active and the consent alive."""
-        if self.account(family.account_id) is None:
+    def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
+        """Whether what was granted still holds: the account is active and the consent alive.
+
+        A grant may rest on a consent that was given a moment ago, perhaps in another process, in place of a narrower
+        one: for a young grant that news is fetched before anything is judged by older.
+        """
+        if self.account(granted.account_id) is None:
             return False
-        return self.is_consented(client, family.account_id, family.scopes, family.purpose, now)
+        if client.is_third_party and _is_young(granted, now):
+            self._feed.read_now()
+        return self.is_consented(client, granted.account_id, granted.scopes, granted.purpose, now)
 
     # ---- what goes out -------------------------------------------------------------------------------------------
 
@@ -297,6 +313,10 @@ def _instant(value: object) -> int:
         return int(value.timestamp())
     message = f"{type(value).__name__} has no place in an agreement"
     raise SharingDataError(message)
+
+
+def _is_young(granted: AuthorizationCode | Family, now: int) -> bool:
+    return isinstance(granted, AuthorizationCode) or now - granted.created_at <= YOUNG_SECONDS
 
 
 def _request(client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> SharingRequest:

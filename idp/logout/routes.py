@@ -67,7 +67,7 @@ def _begin(services: Services, parameters: Parameters) -> Response:
     settle_language(services, parameters.get("ui_locales"))
     if session is None or not session.is_signed_in:
         return _signed_out(asked)
-    if client is not None and hint.get("sid") == session.sid:
+    if client is not None and hint.get("sid") == services.sharing.session(client, session.sid):
         sign_out(services)
         return _signed_out(asked)
     return render_page(

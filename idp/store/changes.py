@@ -95,6 +95,15 @@ class ChangeFeed:
         finally:
             self._lock.release()
 
+    def read_now(self) -> None:
+        """Make sure that what is committed by now is known here, for a decision that rests on it.
+
+        Raises:
+            DatabaseUnavailableError: when the feed cannot be read.
+        """
+        with self._lock:
+            self._read()
+
     def _read(self) -> None:
         started = self._ticks()
         with self._database.autocommit() as connection:

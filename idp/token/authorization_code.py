@@ -36,8 +36,8 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         _check_proof(self.code, self.request.form.get("code_verifier", ""))
         if self.code.expires_at <= self.now:
             raise _refused("expired")
-        if self.server.parts.sharing.account(self.code.account_id) is None:
-            raise _refused("account is not active")
+        if not self.server.parts.sharing.stands(client, self.code, self.now):
+            raise _refused("the user or the consent is gone")
         self.audience = audience(self.request.form.repeated, self.code.resources)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], None]:

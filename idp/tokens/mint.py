@@ -103,7 +103,7 @@ class Mint:
             "auth_time": family.auth_time,
             "acr": family.acr,
             "amr": list(family.amr),
-            "sid": family.sid,
+            "sid": self._sharing.session(client, family.sid),
             "at_hash": left_half_hash(access_token, client.id_token_algorithm),
         }
         if nonce:
