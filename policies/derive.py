@@ -91,7 +91,7 @@ def _shortened(text: str) -> str:
     """An e-mail address keeps its domain, by which people recognise it."""
     if len(text) <= LONGEST_EXAMPLE:
         return text
-    local, at, domain = text.rpartition("@")
-    if at and len(domain) < LONGEST_EXAMPLE // 2:
+    local, _, domain = text.rpartition("@")
+    if len(domain) < LONGEST_EXAMPLE // 2:
         return f"{local[: LONGEST_EXAMPLE - len(domain) - 2]}{_ELLIPSIS}@{domain}"
     return f"{text[: LONGEST_EXAMPLE - 1]}{_ELLIPSIS}"

@@ -94,6 +94,8 @@ REFUSED = [
     ("2026-04-01T00:00:00+09:00", "2026-04-01T00:00:00", "effective_at: must be a date and time with an offset"),
     ("2026-04-01T00:00:00+09:00", "2026-04-01", "effective_at: must be a date and time with an offset"),
     ("2026-04-01T00:00:00+09:00", '"2026-04-01T00:00:00+09:00"', "effective_at: must be a date and time"),
+    ("2026-04-01T00:00:00+09:00", "0", "effective_at: must be a date and time with an offset"),
+    ("2026-04-01T00:00:00+09:00", "-1", "effective_at: must be a date and time with an offset"),
     ("2026-04-01T00:00:00+09:00", "true", "effective_at: must be a date and time with an offset"),
     ("2027-04-01T00:00:00Z", "2026-03-31T15:00:00Z", "agreement.expires_at: must lie after effective_at"),
     ('"points.credit"]', '"points.debit"]', "agreement.purposes.points.debit: is not a purpose of the catalogue"),
@@ -103,6 +105,7 @@ REFUSED = [
     ("{ required = false }", '{ required = "no" }', "fields.prefecture.required: must be true or false, not str"),
     ("{ required = false }", "false", "fields.prefecture: must be a table, not bool"),
     ('partner_id = "tabi-points"', 'partner_id = "kaze-ads"', "agreement.partner_id: is not the partner of this file"),
+    ('name = "Tabi Points"', 'name = "Tabi Points "', "partner.name: must be one line of text"),
     ('name = "Tabi Points"', 'name = ""', "partner.name: must be one line of text"),
     ("[partner]", "[partner]\nrating = 5", "partner.rating: is not known here"),
     ("[agreement]", "[agreement]\nscope = 'all'", "agreement.scope: is not known here"),
@@ -122,6 +125,7 @@ def test_a_partner_is_read_alone_too():
     """Partners are stored apart from their agreements."""
     table = {"id": "tabi-points", "name": "Tabi Points", "status": "suspended"}
     assert parse_partner(table) == Partner("tabi-points", "Tabi Points", PartnerStatus.SUSPENDED)
+    assert parse_partner({**table, "id": "x" * 64}).id == "x" * 64
     with pytest.raises(AgreementError, match=r"partner\.id: 'Tabi Points' is not an id"):
         parse_partner({**table, "id": "Tabi Points"})
 

@@ -163,6 +163,13 @@ def test_a_missing_or_malformed_value_is_left_out(profile: dict[str, object]):
     assert claims_for(CATALOGUE, CATALOGUE.fields, profile, TODAY) == {}
 
 
+@pytest.mark.parametrize("instant", [0, 253_402_300_799])
+def test_an_instant_is_any_that_has_a_date(instant: int):
+    """From 1970 to the last second of the year 9999."""
+    assert claims_for(CATALOGUE, {"profile_updated"}, {"updated_at": instant}, TODAY) == {"updated_at": instant}
+    assert example("profile_updated", {"updated_at": instant})
+
+
 def test_whether_an_address_was_verified_is_a_yes_or_no_beside_it():
     """A verified flag that is not true or false is left out; the address itself stays."""
     assert claims_for(CATALOGUE, {"email"}, {"email": "a@b.jp", "email_verified": "true"}, TODAY) == {"email": "a@b.jp"}
@@ -232,6 +239,20 @@ def test_a_word_that_is_not_known_is_shown_as_it_stands(field: str, value: str):
     assert example(field, {CATALOGUE.fields[field].claims[0]: value}, "ja") == value
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "english", "japanese"),
+    [
+        ("gender", "male", "Male", "男性"),
+        ("language", "en-GB", "English", "英語"),
+        ("language", "en", "English", "英語"),
+    ],
+)
+def test_common_words_are_shown_in_the_language_of_the_page(field: str, value: str, english: str, japanese: str):
+    """People read words, not the codes that are sent."""
+    profile = {CATALOGUE.fields[field].claims[0]: value}
+    assert (example(field, profile, "en"), example(field, profile, "ja")) == (english, japanese)
+
+
 def test_there_is_no_example_where_there_is_no_value():
     """The page says so in its own words."""
     assert {example(field, {}) for field in CATALOGUE.fields} == {None}
@@ -248,6 +269,9 @@ def test_there_is_no_example_where_there_is_no_value():
         ({"formatted": "1-2-3\nJingumae"}, "1-2-3 Jingumae", "1-2-3 Jingumae"),
         ({"postal_code": "150-0001"}, "150-0001", "150-0001"),
         ({"country": "JP", "formatted": " "}, "JP", "JP"),
+        ({"street_address": "1-2-3 Jingumae", "formatted": "x"}, "1-2-3 Jingumae", "1-2-3 Jingumae"),
+        ({"locality": "Shibuya-ku", "formatted": "x"}, "Shibuya-ku", "Shibuya-ku"),
+        ({"region": "Tokyo", "formatted": "x"}, "Tokyo", "Tokyo"),
     ],
 )
 def test_an_address_is_written_as_the_language_writes_it(profile: dict[str, str], english: str, japanese: str):
@@ -264,6 +288,8 @@ def test_a_long_value_is_shortened_and_an_email_keeps_its_domain():
     assert len(email) == LONGEST_EXAMPLE
     name = example("name", {"name": "あ" * 500})
     assert (len(name), name[-1]) == (LONGEST_EXAMPLE, "…")
+    just_fits = "b" * LONGEST_EXAMPLE
+    assert example("name", {"name": just_fits}) == just_fits
     far_domain = example("email", {"email": "hana@" + "b" * 200 + ".jp"})
     assert (len(far_domain), far_domain[:6], far_domain[-1]) == (LONGEST_EXAMPLE, "hana@b", "…")
 
