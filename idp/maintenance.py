@@ -5,11 +5,10 @@ Every table that grows is purged here. Any process may run it at any moment, sev
 
 import logging
 import threading
-from collections.abc import Callable
 
 from idp.services import Services
 from idp.store import attempts, changes, codes, families, interactions, replay, revocations, sessions, signing_keys
-from idp.store.database import Connection, DatabaseUnavailableError
+from idp.store.database import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -22,22 +21,18 @@ def run_once(services: Services) -> dict[str, int]:
     services.keys.ensure()
     now = services.now
     lifetimes = services.settings.lifetimes
-    purges: dict[str, Callable[[Connection], int]] = {
-        "attempts": lambda c: attempts.purge(c, now, services.settings.sign_in.window),
-        "changes": lambda c: changes.purge(c, now),
-        "authorization_codes": lambda c: codes.purge(c, now),
-        "token_families": lambda c: families.purge(c, now, FAMILY_KEEP_SECONDS),
-        "interactions": lambda c: interactions.purge(c, now),
-        "seen_assertions": lambda c: replay.purge(c, now),
-        "revoked_tokens": lambda c: revocations.purge(c, now, FAMILY_KEEP_SECONDS),
-        "sessions": lambda c: sessions.purge(c, now, lifetimes.session_idle),
-        "signing_keys": lambda c: signing_keys.purge(c, now),
+    database = services.database
+    return {
+        "attempts": attempts.purge(database, now, services.settings.sign_in.window),
+        "changes": changes.purge(database, now),
+        "authorization_codes": codes.purge(database, now),
+        "token_families": families.purge(database, now, FAMILY_KEEP_SECONDS),
+        "interactions": interactions.purge(database, now),
+        "seen_assertions": replay.purge(database, now),
+        "revoked_tokens": revocations.purge(database, now, FAMILY_KEEP_SECONDS),
+        "sessions": sessions.purge(database, now, lifetimes.session_idle),
+        "signing_keys": signing_keys.purge(database, now),
     }
-    removed = {}
-    for table, purge in purges.items():
-        with services.database.autocommit() as connection:
-            removed[table] = purge(connection)
-    return removed
 
 
 class Maintenance:

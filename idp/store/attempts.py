@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, case, delete, update
 
-from idp.store.database import db, insert_into
+from idp.store.database import Database, db, delete_in_batches, insert_into
 
 attempts = db.Table(
     "attempts",
@@ -37,6 +37,6 @@ def forget(connection: Connection, key: bytes) -> None:
     connection.execute(delete(attempts).where(attempts.c.key == key))
 
 
-def purge(connection: Connection, now: int, window: int) -> int:
+def purge(database: Database, now: int, window: int) -> int:
     """Forget windows that are over; return how many."""
-    return connection.execute(delete(attempts).where(attempts.c.window_start <= now - window)).rowcount
+    return delete_in_batches(database, attempts, attempts.c.window_start <= now - window)

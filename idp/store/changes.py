@@ -12,14 +12,15 @@ from enum import StrEnum
 from time import monotonic
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from idp.store.database import BigKey, Database, db
+from idp.store.database import BigKey, Database, db, delete_in_batches, execute_at_commit
 
 INTERVAL = 0.25
 BOUND = 1.0
 OVERLAP_SECONDS = 15.0
-"""Longer than a transaction lives (STATEMENT_TIMEOUT_MS): a lower number may become visible after a higher one."""
+"""For how long rows are read again, because a lower number may become visible after a higher one: longer than lies
+between the last statements of a transaction and its commit (STATEMENT_TIMEOUT_MS for each)."""
 START_OVERLAP = 1000
 KEEP_SECONDS = 86_400
 EVERYTHING = "*"
@@ -48,14 +49,24 @@ class Topic(StrEnum):
     TOKEN = "token"
 
 
+_INSERT = insert(changes)
+
+
 def announce(connection: Connection, topic: Topic, key: str, now: int) -> None:
-    """Tell every process, once this transaction commits, that something changed."""
-    connection.execute(insert(changes).values(topic=topic.value, key=key, at=now))
+    """Tell every process, once this transaction commits, that something changed.
+
+    The row is written last: its number is given out just before the commit, however long the transaction took.
+    """
+    execute_at_commit(connection, _INSERT, {"topic": topic.value, "key": key, "at": now})
 
 
-def purge(connection: Connection, now: int) -> int:
-    """Forget changes that every process has read long ago; return how many."""
-    return connection.execute(delete(changes).where(changes.c.at < now - KEEP_SECONDS)).rowcount
+def purge(database: Database, now: int) -> int:
+    """Forget changes that every process has read long ago; return how many.
+
+    The newest stays, for in an empty table SQLite would begin to number anew, below what everybody has read.
+    """
+    newest = select(func.max(changes.c.id)).scalar_subquery()
+    return delete_in_batches(database, changes, (changes.c.at < now - KEEP_SECONDS) & (changes.c.id < newest))
 
 
 class ChangeFeed:

@@ -5,9 +5,9 @@ A spent code stays until it expires, so that a replay is seen as one and its fam
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from idp.store.database import StringList, db
+from idp.store.database import Database, StringList, db, delete_in_batches
 
 KEEP_SECONDS = 3600
 """How long a spent or expired code is remembered, so that a late replay still ends the family."""
@@ -78,7 +78,6 @@ def consume(connection: Connection, code_hash: bytes, now: int) -> bool:
     return connection.execute(update(authorization_codes).where(unspent).values(used_at=now)).rowcount == 1
 
 
-def purge(connection: Connection, now: int) -> int:
+def purge(database: Database, now: int) -> int:
     """Forget codes that expired long ago; return how many."""
-    old = authorization_codes.c.expires_at < now - KEEP_SECONDS
-    return connection.execute(delete(authorization_codes).where(old)).rowcount
+    return delete_in_batches(database, authorization_codes, authorization_codes.c.expires_at < now - KEEP_SECONDS)

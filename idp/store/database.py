@@ -4,14 +4,27 @@ Two ways to work, both explicit: `autocommit()` runs single statements, each of 
 round trip; `transaction()` commits on leaving and rolls back on an exception.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Dialect, Engine, Integer, Table, TypeDecorator, event, literal
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Engine,
+    Executable,
+    Integer,
+    Table,
+    TypeDecorator,
+    delete,
+    event,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -20,11 +33,14 @@ from sqlalchemy.orm import DeclarativeBase
 SQLITE_BUSY_SECONDS = 10
 STATEMENT_TIMEOUT_MS = 5000
 POOL_WAIT_SECONDS = 5
+PURGE_BATCH = 2000
 _POSTGRESQL_OPTIONS = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_MS}"
     " -c timezone=UTC"
 )
 
+
+_AT_COMMIT = "statements to execute at commit"
 
 Connection = sqlalchemy.Connection
 """What store functions work on. Everybody above imports it from here, for only the store knows SQLAlchemy."""
@@ -41,17 +57,17 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class StringList(TypeDecorator[tuple[str, ...]]):
-    """A tuple of strings without spaces (scope values, URIs, identifiers), kept as one space-separated column."""
+    """A tuple of strings without white space (scope values, URIs, identifiers), kept as one space-separated column."""
 
     impl = db.Text
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Join the values; a value with a space would split on the way back and is refused."""
+        """Join the values; one that is empty or would split on the way back is refused."""
         if value is None:
             return None
-        if any(" " in item or not item for item in value):
-            message = "a list column takes values without spaces"
+        if any(item.split() != [item] for item in value):
+            message = "a list column takes values without white space"
             raise ValueError(message)
         return " ".join(value)
 
@@ -96,12 +112,27 @@ class Database:
         """
         with self.autocommit() as connection:
             connection.exec_driver_sql(self._begin)
+            kept = connection.info
+            kept[_AT_COMMIT] = []
             try:
                 yield connection
+                for statement, values in kept[_AT_COMMIT]:
+                    connection.execute(statement, values)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+            finally:
+                del kept[_AT_COMMIT]
+
+
+def execute_at_commit(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
+    """Execute a statement as the last of its transaction; at once where every statement commits by itself."""
+    waiting = connection.info.get(_AT_COMMIT)
+    if waiting is None:
+        connection.execute(statement, values)
+    else:
+        waiting.append((statement, values))
 
 
 def _roll_back(connection: Connection) -> None:
@@ -173,3 +204,20 @@ def insert_if_absent(connection: Connection, table: Table, **values: object) -> 
     """
     statement = insert_into(connection, table).values(**values).on_conflict_do_nothing()
     return connection.execute(statement.returning(literal(1))).first() is not None
+
+
+def delete_in_batches(database: Database, table: Table, over: ColumnElement[bool]) -> int:
+    """Delete the rows that are over and return how many; each batch commits by itself, so that nobody waits for long.
+
+    Several processes may do so at once: each passes over the rows that another one is deleting.
+    """
+    (key,) = table.primary_key.columns
+    batch = select(key).where(over).limit(PURGE_BATCH).with_for_update(skip_locked=True).cte("batch")
+    statement = delete(table).where(key.in_(select(batch.c[key.name]))).returning(literal(1))
+    removed = 0
+    while True:
+        with database.autocommit() as connection:
+            count = len(connection.execute(statement).all())
+        removed += count
+        if count < PURGE_BATCH:
+            return removed

@@ -8,11 +8,11 @@ Only hashes of handle and secret are stored.
 from dataclasses import dataclass, fields
 from hmac import compare_digest
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.store.changes import Topic, announce
-from idp.store.database import StringList, db
+from idp.store.database import Database, StringList, db, delete_in_batches
 
 token_families = db.Table(
     "token_families",
@@ -184,7 +184,6 @@ def _end(connection: Connection, which: ColumnElement[bool], reason: str, now: i
     return len(ended)
 
 
-def purge(connection: Connection, now: int, keep_seconds: int) -> int:
+def purge(database: Database, now: int, keep_seconds: int) -> int:
     """Forget families whose last access token expired long ago; return how many."""
-    old = token_families.c.expires_at < now - keep_seconds
-    return connection.execute(delete(token_families).where(old)).rowcount
+    return delete_in_batches(database, token_families, token_families.c.expires_at < now - keep_seconds)

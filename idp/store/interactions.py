@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from idp.store.database import db
+from idp.store.database import Database, db, delete_in_batches
 from idp.store.sealing import Sealer
 
 interactions = db.Table(
@@ -107,9 +107,9 @@ def finish(connection: Connection, interaction_id: str, now: int) -> bool:
     return connection.execute(update(interactions).where(open_one).values(finished_at=now)).rowcount == 1
 
 
-def purge(connection: Connection, now: int) -> int:
+def purge(database: Database, now: int) -> int:
     """Forget interactions that are over; return how many."""
-    return connection.execute(delete(interactions).where(interactions.c.expires_at < now)).rowcount
+    return delete_in_batches(database, interactions, interactions.c.expires_at < now)
 
 
 def _place(interaction_id: str) -> str:

@@ -2,9 +2,9 @@
 
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
-from idp.store.database import db, insert_if_absent
+from idp.store.database import Database, db, delete_in_batches, insert_if_absent
 
 seen_assertions = db.Table(
     "seen_assertions",
@@ -19,6 +19,6 @@ def claim(connection: Connection, client_id: str, jti: str, expires_at: int) -> 
     return insert_if_absent(connection, seen_assertions, key=key, expires_at=expires_at)
 
 
-def purge(connection: Connection, now: int) -> int:
+def purge(database: Database, now: int) -> int:
     """Forget assertions that have expired; return how many."""
-    return connection.execute(delete(seen_assertions).where(seen_assertions.c.expires_at < now)).rowcount
+    return delete_in_batches(database, seen_assertions, seen_assertions.c.expires_at < now)

@@ -1,10 +1,10 @@
 """Access tokens revoked one by one (RFC 7009), remembered by the hash of their `jti` until they would have expired."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from idp.protocol.secrets import hash_secret
 from idp.store.changes import Topic, announce
-from idp.store.database import db, insert_into
+from idp.store.database import Database, db, delete_in_batches, insert_into
 
 revoked_tokens = db.Table(
     "revoked_tokens",
@@ -31,7 +31,6 @@ def still_unexpired(connection: Connection, since: int) -> list[bytes]:
     return list(connection.execute(which).scalars())
 
 
-def purge(connection: Connection, now: int, leeway: int) -> int:
+def purge(database: Database, now: int, leeway: int) -> int:
     """Forget tokens that have expired; return how many."""
-    over = revoked_tokens.c.expires_at < now - leeway
-    return connection.execute(delete(revoked_tokens).where(over)).rowcount
+    return delete_in_batches(database, revoked_tokens, revoked_tokens.c.expires_at < now - leeway)

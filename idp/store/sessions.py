@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from idp.store.database import StringList, db
+from idp.store.database import Database, StringList, db, delete_in_batches
 
 sessions = db.Table(
     "sessions",
@@ -75,7 +75,6 @@ def end(connection: Connection, session_id: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.id == session_id))
 
 
-def purge(connection: Connection, now: int, idle: int) -> int:
+def purge(database: Database, now: int, idle: int) -> int:
     """Forget sessions that are over; return how many."""
-    over = (sessions.c.expires_at < now) | (sessions.c.seen_at < now - idle)
-    return connection.execute(delete(sessions).where(over)).rowcount
+    return delete_in_batches(database, sessions, (sessions.c.expires_at < now) | (sessions.c.seen_at < now - idle))

@@ -6,10 +6,10 @@ published until `removed_at` so that the last token it signed can be verified.
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from idp.store.changes import EVERYTHING, Topic, announce
-from idp.store.database import db, insert_if_absent
+from idp.store.database import Database, db, delete_in_batches, insert_if_absent
 from idp.store.sealing import Sealer
 
 signing_keys = db.Table(
@@ -89,9 +89,9 @@ def retire_before(connection: Connection, algorithm: str, generation: int, remov
     connection.execute(update(signing_keys).where(older).values(removed_at=removed_at))
 
 
-def purge(connection: Connection, now: int) -> int:
+def purge(database: Database, now: int) -> int:
     """Destroy keys that left the key set; return how many."""
-    return connection.execute(delete(signing_keys).where(signing_keys.c.removed_at <= now)).rowcount
+    return delete_in_batches(database, signing_keys, signing_keys.c.removed_at <= now)
 
 
 def _place(kid: str) -> str:

@@ -1,0 +1,79 @@
+"""What tests of the store write down, and fifty threads that do something at the same moment."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from idp.store.codes import AuthorizationCode
+from idp.store.families import Family
+
+NOW = 1_795_000_000
+THREADS = 50
+DAY = 86_400
+Answer = TypeVar("Answer")
+
+
+def randomness(count: int) -> bytes:
+    return secrets.token_bytes(count)
+
+
+def new_id() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def new_hash() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def at_once(function: Callable[[int], Answer], times: int = THREADS) -> list[Answer]:
+    """What each of so many threads was answered, all of them let go at the same moment."""
+    gate = threading.Barrier(times)
+
+    def one(number: int) -> Answer:
+        gate.wait()
+        return function(number)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def a_code(**other: object) -> AuthorizationCode:
+    values = {
+        "code_hash": new_hash(),
+        "family_id": new_id(),
+        "client_id": "storefront",
+        "account_id": new_id(),
+        "sid": new_id(),
+        "redirect_uri": "https://shop.example.test/callback",
+        "redirect_uri_was_sent": True,
+        "scopes": ("openid", "email"),
+        "resources": ("https://id.example.test",),
+        "purpose": "",
+        "nonce": "a nonce with spaces and 花",
+        "code_challenge": "c" * 43,
+        "auth_time": NOW - 5,
+        "acr": "urn:sekisho:acr:password",
+        "amr": ("pwd",),
+        "expires_at": NOW + 60,
+    }
+    return AuthorizationCode(**{**values, **other})
+
+
+def a_family(**other: object) -> Family:
+    values = {
+        "id": new_id(),
+        "client_id": "storefront",
+        "account_id": new_id(),
+        "sid": new_id(),
+        "scopes": ("openid", "email"),
+        "resources": ("https://id.example.test",),
+        "purpose": "",
+        "auth_time": NOW - 5,
+        "acr": "urn:sekisho:acr:password",
+        "amr": ("pwd",),
+        "created_at": NOW,
+        "expires_at": NOW + DAY,
+    }
+    return Family(**{**values, **other})
