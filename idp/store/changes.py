@@ -49,7 +49,7 @@ class Topic(StrEnum):
     TOKEN = "token"
 
 
-_INSERT = insert(changes)
+_INSERT = insert(changes).inline()
 
 
 def announce(connection: Connection, topic: Topic, key: str, now: int) -> None:

@@ -71,10 +71,11 @@ def save(connection: Connection, consent: StoredConsent, now: int) -> None:
 
 
 def end(connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> bool:
-    """End a consent; return whether it was alive."""
+    """End a consent; return whether it was alive. The key may be a stranger's text of any length."""
     alive = _which(account_id, client_id, purpose) & consents.c.ended_at.is_(None)
     ended = connection.execute(update(consents).where(alive).values(ended_at=now)).rowcount == 1
-    announce(connection, Topic.CONSENT, consent_key(account_id, client_id, purpose), now)
+    if ended:
+        announce(connection, Topic.CONSENT, consent_key(account_id, client_id, purpose), now)
     return ended
 
 

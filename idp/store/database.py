@@ -4,6 +4,7 @@ Two ways to work, both explicit: `autocommit()` runs single statements, each of 
 round trip; `transaction()` commits on leaving and rolls back on an exception.
 """
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,7 @@ from sqlalchemy.orm import DeclarativeBase
 SQLITE_BUSY_SECONDS = 10
 STATEMENT_TIMEOUT_MS = 5000
 POOL_WAIT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 3
 PURGE_BATCH = 2000
 _POSTGRESQL_OPTIONS = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_MS}"
@@ -147,12 +149,18 @@ def _roll_back(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except PoolTimeoutError as error:
         raise DatabaseUnavailableError(type(error).__name__) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _may_pass(error):
             raise DatabaseUnavailableError(type(error).__name__) from error
         raise
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether trying again may help. SQLite calls a mistake in a statement an operational error too."""
+    is_mistake = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return isinstance(error, OperationalError | InterfaceError) and not is_mistake
 
 
 def open_database(app: Flask, url: str, threads: int) -> Database:
@@ -169,7 +177,12 @@ def open_database(app: Flask, url: str, threads: int) -> Database:
     if is_sqlite:
         options["connect_args"] = {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}
     else:
-        options["connect_args"] = {"options": _POSTGRESQL_OPTIONS}
+        options["connect_args"] = {
+            "options": _POSTGRESQL_OPTIONS,
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
+        }
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)

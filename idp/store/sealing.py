@@ -95,6 +95,6 @@ def _encrypt(key: AESGCM, value: bytes, context: bytes, random: Randomness) -> b
 def _decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
     try:
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # the latter when there are too few bytes for a nonce
         message = "a sealed value does not open with this key-encryption key"
         raise UnsealingError(message) from None

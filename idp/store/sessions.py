@@ -15,7 +15,7 @@ sessions = db.Table(
     db.Column("auth_time", db.BigInteger, nullable=False),
     db.Column("acr", db.String(64), nullable=False),
     db.Column("amr", StringList, nullable=False),
-    db.Column("seen_at", db.BigInteger, nullable=False),
+    db.Column("seen_at", db.BigInteger, nullable=False, index=True),
     db.Column("expires_at", db.BigInteger, nullable=False, index=True),
 )
 
