@@ -21,8 +21,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--once", action="store_true", help="exit after the journey: 0 only if every step held")
     parser.add_argument("--port", type=int, default=FIRST_PORT, help="the first of four ports (default: %(default)s)")
     options = parser.parse_args(arguments)
-    for stop in (signal.SIGTERM, signal.SIGHUP):
+    for stop in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs start with it ignored
         signal.signal(stop, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without ✓ shows ?
     places = Places.from_port(options.port)
     taken = places.taken_port()

@@ -19,6 +19,7 @@ import requests
 from clients.demo.places import ROOT
 
 READY_WITHIN = 60.0
+ANSWER_WITHIN = 5.0
 STOP_WITHIN = 10.0
 PAUSE = 0.05
 
@@ -103,8 +104,8 @@ def _answers(url: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False  # no proxy stands between this machine and itself
         try:
-            return session.get(url, timeout=READY_WITHIN).ok
-        except requests.ConnectionError:
+            return session.get(url, timeout=ANSWER_WITHIN).ok
+        except requests.RequestException:
             return False
 
 

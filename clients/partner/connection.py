@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import session
 
-from clients.webapp.relying_party import RefusedError, RelyingParty
+from clients.webapp.relying_party import OVER, RefusedError, RelyingParty
 from clients.webapp.sessions import start_over
 
 FIELDS = {"prefecture": "Prefecture", "over_20": "20 or over", "email": "E-mail address"}
@@ -24,9 +24,6 @@ _REASONS = {
     "CONSENT_EXPIRED": "The time for which you shared it is over",
     "PARTNER_SUSPENDED": "Sekisho has paused our access",
 }
-_OVER = ("invalid_grant", "invalid_token")
-"""Answers by which Sekisho says that what was granted is over (RFC 6749 5.2, RFC 6750 3.1)."""
-
 _ENDED = "ended"
 
 
@@ -57,7 +54,7 @@ def look_again(sekisho: RelyingParty) -> None:
         session["claims"] = sekisho.userinfo(tokens["access_token"], session["claims"]["sub"])
         session["looks"] += 1
     except RefusedError as error:
-        if error.code not in _OVER:
+        if error.code not in OVER:
             raise
         start_over()
         session[_ENDED] = True

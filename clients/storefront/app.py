@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from clients.storefront import tokens
 from clients.webapp.browsers import install_browser_rules
-from clients.webapp.relying_party import RefusedError, RelyingParty, UnreachableError
+from clients.webapp.relying_party import OVER, RefusedError, RelyingParty, UnreachableError
 from clients.webapp.sessions import MemorySessions, start_over
 
 SCOPE = "openid profile email payments:read"
@@ -126,8 +126,9 @@ def _shop() -> Shop:
 
 
 def _refused(error: RefusedError) -> tuple[str, int]:
-    """Whatever was refused, the session is no good any more; signing in again mends it."""
-    start_over()
+    """Ask the person to sign in again; what a stranger's link can bring about leaves their session alone."""
+    if error.code in OVER:
+        start_over()
     return render_template("refused.html", person=None, code=error.code), HTTPStatus.FORBIDDEN
 
 

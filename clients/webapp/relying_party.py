@@ -18,6 +18,8 @@ from joserfc.errors import JoseError
 from requests import HTTPError, RequestException
 
 TIMEOUT_SECONDS = 10
+OVER = frozenset({"invalid_grant", "invalid_token"})
+"""By these codes Sekisho says that what was granted is over (RFC 6749 5.2, RFC 6750 3.1)."""
 
 
 class RefusedError(Exception):

@@ -80,10 +80,11 @@ def _is_expected(services: Services, request: AuthorizationRequest, session: Bro
 def _needs_consent(
     services: Services, request: AuthorizationRequest, session: BrowserSession, progress: Progress
 ) -> bool:
-    if progress.decision == ALLOWED:
+    if progress.decision == ALLOWED or not request.client.is_third_party:
         return False
-    if "consent" in request.prompts and request.client.is_third_party:
+    if "consent" in request.prompts:
         return True
+    services.feed.read_now()  # a sharing that was ended a moment ago must not be taken up again unasked
     return not services.sharing.is_consented(
         request.client, session.account_id, request.scopes, request.purpose, services.now
     )

@@ -43,6 +43,6 @@ def _made_up(subject: str, today: date) -> Iterator[Payment]:
     digest = sha256(subject.encode()).digest()
     day = today
     for number, byte in enumerate(digest):
-        shop, what, yen = _SHOPS[(byte + number) % len(_SHOPS)]
+        shop, what, yen = _SHOPS[(digest[0] + number) % len(_SHOPS)]
         day -= timedelta(days=1 + byte % 9)
         yield Payment(f"p-{digest[number : number + 4].hex()}", day.isoformat(), shop, what, yen)
