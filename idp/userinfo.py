@@ -13,12 +13,19 @@ from idp.web.responses import json_response
 
 blueprint = Blueprint("userinfo", __name__)
 
+BEARER = "Bearer"
+
 
 @blueprint.route(paths.USERINFO, methods=["GET", "POST"])
 def userinfo() -> Response:
     """Answer a userinfo request."""
     services = current_services()
-    token = services.verifier.verify(_presented_token(request))
+    try:
+        unverified_token = _presented_token(request)
+    except OAuthError as error:
+        error.scheme = BEARER  # whoever presents no token that could be used is told how to (RFC 6750 3)
+        raise
+    token = services.verifier.verify(unverified_token)
     if token is None:
         raise _refused("unknown, expired or revoked")
     return json_response(_claims(services, token))
@@ -31,18 +38,20 @@ def _presented_token(request: Request) -> str:
         OAuthError: a challenge without an error code when there is none, `invalid_request` when there are two.
     """
     header = request.headers.get("Authorization")
-    in_form = read_form(request).get("access_token") if request.mimetype == FORM else None
+    in_form = None
+    if request.method == "POST" and request.mimetype == FORM:
+        in_form = read_form(request).get("access_token")
     if "access_token" in read_query(request):
         raise invalid_request("Send the access token in the Authorization header, not in the URL.")
     if header is None:
         if in_form is None:
-            raise OAuthError("", "Send an access token.", status=UNAUTHORIZED, scheme="Bearer")
+            raise OAuthError("", "Send an access token.", status=UNAUTHORIZED)
         return in_form
     if in_form is not None:
         raise invalid_request("Send the access token in one place only.")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise OAuthError("", "Send a Bearer token.", status=UNAUTHORIZED, scheme="Bearer")
+        raise OAuthError("", "Send a Bearer token.", status=UNAUTHORIZED)
     return token.strip()
 
 
@@ -54,7 +63,7 @@ def _claims(services: Services, token: VerifiedToken) -> dict[str, object]:
             "insufficient_scope",
             "The access token lacks the scope openid.",
             status=FORBIDDEN,
-            scheme="Bearer",
+            scheme=BEARER,
             scope=OPENID,
         )
     client = services.find_client(token.client_id)

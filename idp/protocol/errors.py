@@ -46,8 +46,9 @@ class OAuthError(Exception):
         self.scope = scope
 
     def body(self) -> dict[str, str]:
-        """Return the JSON members of RFC 6749 5.2."""
-        return {"error": self.code, "error_description": self.description}
+        """Return the JSON members of RFC 6749 5.2; without a code there is only the sentence (RFC 6750 3.1)."""
+        members = {"error": self.code, "error_description": self.description}
+        return {name: value for name, value in members.items() if value}
 
 
 def invalid_request(description: str, *, detail: str = "", may_redirect: bool = True) -> OAuthError:

@@ -7,9 +7,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
-from joserfc.jwk import Key, KeySet
+from joserfc.jwk import Key, KeySet, import_key
 from joserfc.jws import JWSRegistry
 
 from tests.provider.provider import HTTP, Provider
@@ -30,6 +31,14 @@ def read_with(keys: KeySet | Key, token: str) -> jwt.Token:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # of EdDSA's name, which RFC 9864 wants more exact
         return jwt.decode(token, keys, algorithms=["ES256", "RS256", "EdDSA"])
+
+
+def own_key(provider: Provider, algorithm: str = "ES256") -> Key:
+    """The key that a provider of this process signs with: for forgeries that no attacker could make."""
+    assert provider.services is not None
+    private = provider.services.keys.signing_key(algorithm).private
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return import_key(pem, {"ES256": "EC", "RS256": "RSA", "EdDSA": "OKP"}[algorithm])
 
 
 def sign(key: Key | bytes, claims: Mapping[str, Any] | bytes, *, by: str = "", **header: Any) -> str:
