@@ -237,6 +237,14 @@ def test_a_server_that_does_not_answer_is_given_up(issuer):
         HttpFetch(timeout=0.1)(issuer.identifier + METADATA)
 
 
+@pytest.mark.parametrize("status", [204, 206, 301, 404, 503])
+def test_only_a_200_answer_is_a_document(issuer, status):
+    issuer.documents["/other"] = status
+    with pytest.raises(FetchError) as failure:
+        HttpFetch(timeout=5)(issuer.identifier + "/other")
+    assert failure.value.status == status
+
+
 @pytest.mark.parametrize(
     "url",
     [
