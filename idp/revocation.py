@@ -1,10 +1,10 @@
-"""Token revocation (RFC 7009): a client ends a token of its own; the answer is 200 whatever the token was."""
+"""Token revocation (RFC 7009): a client ends a token of its own; a token that nobody knows is as good as ended."""
 
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from idp.protocol.errors import invalid_request
+from idp.protocol.errors import invalid_grant, invalid_request
 from idp.services import Services, current_services
 from idp.store import families, revocations
 from idp.store.clients import Client
@@ -32,14 +32,20 @@ def revoke() -> Response:
 def _end(services: Services, client: Client, presented: str) -> None:
     token = services.verifier.verify(presented)
     if token is not None:
-        if token.client_id == client.client_id:
-            _end_access_token(services, token)
+        _check_holder(client, token.client_id)
+        _end_access_token(services, token)
         return
     handle_hash = parse_refresh_token(presented).handle_hash
     with services.database.transaction() as connection:
         found = families.find_by_handle(connection, handle_hash)
-        if found is not None and found[0].client_id == client.client_id:
+        if found is not None:
+            _check_holder(client, found[0].client_id)
             families.end(connection, found[0].id, families.REVOKED_BY_CLIENT, services.now)
+
+
+def _check_holder(client: Client, holder: str) -> None:
+    if client.client_id != holder:
+        raise invalid_grant("The token was issued to another client, which alone can revoke it.")
 
 
 def _end_access_token(services: Services, token: VerifiedToken) -> None:

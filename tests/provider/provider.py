@@ -130,6 +130,16 @@ def serve_here(database_url: str, **extra: str) -> Iterator[Provider]:
         app.extensions[EXTENSION].database.engine.dispose()
 
 
+@contextmanager
+def another_process(provider: Provider) -> Iterator[Flask]:
+    """The application as a process that starts now on the same database has it: nothing is remembered yet."""
+    app = create_app(testing_settings(provider.database_url, provider.url), provider.clock)
+    try:
+        yield app
+    finally:
+        app.extensions[EXTENSION].database.engine.dispose()
+
+
 class ServedProvider(Provider):
     """A provider run by `idp serve`, which can be killed and started again."""
 
