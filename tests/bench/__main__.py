@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
+
 from tests.bench import guard
 from tests.bench.load import Figures, Scenario, median, run
 from tests.bench.prepared import EXTRA, Pools, prepare_provider
@@ -32,14 +34,14 @@ def main() -> None:
         postgres = stack.enter_context(run_postgres(fsync=True))
         database_url = stack.enter_context(postgres.database())
         url = f"http://127.0.0.1:{free_port()}"
-        pools = prepare_provider(database_url, url, Path(folder))
+        pools = prepare_provider(database_url, url, Path(folder), arguments.rounds + 1)
         provider = stack.enter_context(_provider(url, database_url, arguments.threads))
         empty = stack.enter_context(_empty_routes(arguments.threads))
         chosen = [each for each in _scenarios(url, pools) if not arguments.only or arguments.only in each.name]
         measured = _measure(chosen, empty, pools, seconds=arguments.seconds, rounds=arguments.rounds)
         _print_table(chosen, measured)
         print(f"\nlargest worker: {_largest_worker(provider.process.pid):.0f} MB")
-    print("\none validation inside a service, microseconds (median)")
+    print("\none validation inside a service, microseconds of processor time (median)")
     for name, microseconds in guard.measure():
         print(f"  {name:28} {microseconds:8.2f}")
 
@@ -62,10 +64,10 @@ def _measure(
     yardsticks = [Scenario("get", empty, pools.nothing_get), Scenario("post", empty, pools.nothing_post)]
     measured: dict[str, list[Figures]] = {each.name: [] for each in [*yardsticks, *scenarios]}
     for scenario in [*yardsticks, *scenarios]:
-        run(scenario, 1)
-    for _round in range(rounds):
+        run(scenario, 1, 0)
+    for number in range(1, rounds + 1):
         for scenario in [*yardsticks, *scenarios]:
-            measured[scenario.name].append(run(scenario, seconds))
+            measured[scenario.name].append(run(scenario, seconds, number))
     return measured
 
 
@@ -97,6 +99,7 @@ def _provider(url: str, database_url: str, threads: int) -> Iterator[RunningProg
         cwd=ROOT,
     )
     try:
+        _wait_until_it_answers(f"{url}/health/ready")
         yield program
     finally:
         program.stop()
@@ -116,9 +119,16 @@ def _empty_routes(threads: int) -> Iterator[str]:
         cwd=ROOT,
     )
     try:
+        _wait_until_it_answers(f"http://127.0.0.1:{port}/")
         yield f"http://127.0.0.1:{port}/"
     finally:
         program.stop()
+
+
+def _wait_until_it_answers(url: str) -> None:
+    """Wait for a server that says that it has started: its workers may still be on their way to the port."""
+    with httpx.Client(transport=httpx.HTTPTransport(retries=10)) as client:
+        client.get(url).raise_for_status()
 
 
 def _largest_worker(server: int) -> float:

@@ -24,20 +24,27 @@ class Figures:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One path under load. `pool` holds a line for each request; `yardstick` names the empty route to divide by."""
+    """One path under load.
+
+    A pool holds a line for each request. There is one for each run where a run uses it up, else one for all.
+    `yardstick` names the empty route to divide by.
+    """
 
     name: str
     url: str
-    pool: Path
+    pools: tuple[Path, ...]
     script: str = "pool.lua"
     yardstick: str = ""
 
 
-def run(scenario: Scenario, seconds: int) -> Figures:
-    """Load a path for some seconds."""
+def run(scenario: Scenario, seconds: int, number: int) -> Figures:
+    """Load a path for some seconds; `number` counts the runs."""
     command = [WRK.find(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / scenario.script), scenario.url]
-    environment = {**os.environ, "BENCH_POOL": str(scenario.pool)}
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    environment = {**os.environ, "BENCH_POOL": str(scenario.pools[number % len(scenario.pools)])}
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise SystemExit(f"wrk ended with {finished.returncode}: {finished.stderr or finished.stdout}")
+    printed = finished.stdout
     line = next(line for line in printed.splitlines() if line.startswith("BENCH"))
     requests, microseconds, p50, p99, failed = map(int, line.split()[1:])
     return Figures(requests / (microseconds / 1e6), p50 / 1000, p99 / 1000, failed)

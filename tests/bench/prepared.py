@@ -14,7 +14,7 @@ from idp.store.families import Family
 from tests.provider.provider import declare, prepare, testing_settings
 
 PEOPLE = 500
-FAMILIES = 2000
+FAMILIES_A_RUN = 256
 YEAR = 365 * 86_400
 EXTRA = {"IDP_LIFETIMES__ACCESS_TOKEN": "86400"}
 
@@ -23,15 +23,16 @@ EXTRA = {"IDP_LIFETIMES__ACCESS_TOKEN": "86400"}
 class Pools:
     """A file of requests for each scenario."""
 
-    nothing_get: Path
-    nothing_post: Path
-    client_credentials: Path
-    introspection: Path
-    userinfo: Path
-    refresh: Path
+    nothing_get: tuple[Path]
+    nothing_post: tuple[Path]
+    client_credentials: tuple[Path]
+    introspection: tuple[Path]
+    userinfo: tuple[Path]
+    refresh: tuple[Path, ...]
+    """One for each run: a refresh token is used up by it."""
 
 
-def prepare_provider(database_url: str, url: str, folder: Path) -> Pools:
+def prepare_provider(database_url: str, url: str, folder: Path, runs: int) -> Pools:
     """Fill an empty database and write the pools."""
     settings = testing_settings(database_url, url, **EXTRA)
     prepare(settings)
@@ -45,12 +46,15 @@ def prepare_provider(database_url: str, url: str, folder: Path) -> Pools:
     for_api = [_access_token(services, storefront, person, "http://127.0.0.1:8403") for person in people]
     payments, shop = _basic("payments", secrets["payments"]), _basic("storefront", secrets["storefront"])
     pools = Pools(
-        nothing_get=_write(folder, "get", [("", "")]),
-        nothing_post=_write(folder, "post", [("", "grant_type=client_credentials")]),
-        client_credentials=_write(folder, "client", [(payments, "grant_type=client_credentials")]),
-        introspection=_write(folder, "introspection", [(payments, f"token={token}") for token in for_api]),
-        userinfo=_write(folder, "userinfo", [(f"Bearer {token}", "") for token in tokens]),
-        refresh=_write(folder, "refresh", [(shop, token) for token in _refresh_tokens(services, people)]),
+        nothing_get=(_write(folder, "get", [("", "")]),),
+        nothing_post=(_write(folder, "post", [("", "grant_type=client_credentials")]),),
+        client_credentials=(_write(folder, "client", [(payments, "grant_type=client_credentials")]),),
+        introspection=(_write(folder, "introspection", [(payments, f"token={token}") for token in for_api]),),
+        userinfo=(_write(folder, "userinfo", [(f"Bearer {token}", "") for token in tokens]),),
+        refresh=tuple(
+            _write(folder, f"refresh-{number}", [(shop, token) for token in _refresh_tokens(services, people)])
+            for number in range(runs)
+        ),
     )
     services.database.engine.dispose()
     return pools
@@ -97,7 +101,7 @@ def _access_token(services: Services, client: Client, account_id: str, audience:
 
 def _refresh_tokens(services: Services, people: list[str]) -> list[str]:
     made = []
-    for number in range(FAMILIES):
+    for number in range(FAMILIES_A_RUN):
         token = services.server.parts.refresh_tokens.first()
         family = _family(services, people[number % len(people)])
         with services.database.transaction() as connection:
