@@ -21,6 +21,7 @@ from idp.protocol.secrets import Clock
 from idp.settings import Settings
 from idp.store.clients import Client
 from idp.store.database import Database
+from idp.store.replay import SeenAssertions
 from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
 
@@ -76,6 +77,7 @@ class Dependencies:
     sharing: DataSharing
     mint: Mint
     refresh_tokens: RefreshTokens
+    seen_assertions: SeenAssertions
     find_client: ClientDirectory
 
 

@@ -24,7 +24,7 @@ from idp.protocol.names import SIGNING_ALGORITHMS
 from idp.protocol.secrets import Clock, encode
 from idp.settings import Settings
 from idp.store import signing_keys
-from idp.store.changes import ChangeFeed, Topic
+from idp.store.changes import EVERYTHING, Cache, ChangeFeed, Topic
 from idp.store.database import Database
 from idp.store.signing_keys import SigningKeys, StoredKey
 
@@ -66,10 +66,8 @@ class Keys:
         self._settings = settings
         self._database = database
         self._store = store
-        self._feed = feed
         self._clock = clock
-        self._snapshot: _Snapshot | None = None
-        feed.subscribe(Topic.KEYS, self._forget)
+        self._snapshots: Cache[_Snapshot] = Cache(feed, (Topic.KEYS,), 1)
 
     def signing_key(self, algorithm: str) -> SigningKey:
         """Return the key that signs with an algorithm now."""
@@ -86,22 +84,27 @@ class Keys:
     def ensure(self) -> None:
         """Make a first key for every algorithm that has none, and the next key where one is due."""
         now = int(self._clock())
+        rotation = self._settings.key_rotation
         for algorithm in SIGNING_ALGORITHMS:
             with self._database.autocommit() as connection:
-                newest = [key for key in self._store.published(connection, now) if key.algorithm == algorithm]
-            rotation = self._settings.key_rotation
-            if not newest or newest[-1].signs_from + rotation.period - rotation.publish_ahead <= now:
-                self.rotate(algorithm)
+                generation, signs_from = signing_keys.newest(connection, algorithm)
+            if generation == 0 or signs_from + rotation.period - rotation.publish_ahead <= now:
+                self._add(algorithm, generation + 1, now)
 
     def rotate(self, algorithm: str) -> str | None:
         """Publish the next key of an algorithm and set when it takes over; return its `kid`.
 
-        Returns None when another process was first: then its key is the next one.
+        Returns None when the next key is published already, or another process is publishing it at this moment.
         """
         now = int(self._clock())
+        with self._database.autocommit() as connection:
+            generation, signs_from = signing_keys.newest(connection, algorithm)
+        return self._add(algorithm, generation + 1, now) if signs_from <= now else None
+
+    def _add(self, algorithm: str, generation: int, now: int) -> str | None:
+        """Add the key of a generation; None when there is one, for whoever was first has decided."""
         private, public_jwk = _generate(algorithm)
         with self._database.transaction() as connection:
-            generation = signing_keys.newest_generation(connection, algorithm) + 1
             signs_from = now if generation == 1 else now + self._settings.key_rotation.publish_ahead
             key = StoredKey(
                 kid=_thumbprint(public_jwk),
@@ -115,7 +118,7 @@ class Keys:
             if not self._store.add(connection, key, now):
                 return None
             signing_keys.retire_before(connection, algorithm, generation, signs_from + self._longest_token())
-        self._snapshot = None
+        self._snapshots.forget(EVERYTHING)
         return key.kid
 
     def published(self) -> list[StoredKey]:
@@ -134,18 +137,17 @@ class Keys:
         lifetimes = self._settings.lifetimes
         return max(lifetimes.access_token, lifetimes.id_token) + VERIFIER_LEEWAY
 
-    def _forget(self, _key: str) -> None:
-        self._snapshot = None
-
     def _current(self) -> _Snapshot:
-        self._feed.catch_up()
-        snapshot = self._snapshot
-        now = int(self._clock())
-        if snapshot is None or now >= snapshot.valid_until:
-            with self._database.autocommit() as connection:
-                snapshot = _take_snapshot(self._store.published(connection, now), now)
-            self._snapshot = snapshot
+        snapshot = self._snapshots.get(EVERYTHING, self._load)
+        if snapshot is None or int(self._clock()) >= snapshot.valid_until:
+            self._snapshots.forget(EVERYTHING)
+            snapshot = self._load(EVERYTHING)
         return snapshot
+
+    def _load(self, _key: str) -> _Snapshot:
+        now = int(self._clock())
+        with self._database.autocommit() as connection:
+            return _take_snapshot(self._store.published(connection, now), now)
 
 
 def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:

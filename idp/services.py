@@ -22,6 +22,7 @@ from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
 from idp.store.interactions import Interactions
+from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
 from idp.tokens.mint import Mint
@@ -105,6 +106,7 @@ def build_services(
             sharing=sharing,
             mint=Mint(settings, keys, sharing, random),
             refresh_tokens=refresh_tokens,
+            seen_assertions=open_seen_assertions(database, settings.redis_url),
             find_client=find_client,
         )
     )

@@ -11,7 +11,6 @@ from jwt.types import Options
 
 from idp.authorization_server import ClientDirectory, Dependencies, EndpointRequest
 from idp.protocol.names import ASSERTION_ALGORITHMS, JWT_BEARER_ASSERTION
-from idp.store import replay
 from idp.store.clients import Client
 
 LEEWAY = 30
@@ -29,7 +28,7 @@ class PrivateKeyJwt:
         self._audiences = frozenset({issuer, f"{issuer}/token"})
         self._longest = parts.settings.lifetimes.client_assertion
         self._clock = parts.clock
-        self._database = parts.database
+        self._seen = parts.seen_assertions
 
     def __call__(self, find_client: ClientDirectory, request: EndpointRequest) -> Client | None:
         """Return the client that signed the assertion, unless the assertion was seen before."""
@@ -64,8 +63,8 @@ class PrivateKeyJwt:
 
     def _is_first_use(self, client: Client, claims: Mapping[str, Any]) -> bool:
         """Take the assertion for this request alone, committed at once so that no failure gives it back."""
-        with self._database.autocommit() as connection:
-            return replay.claim(connection, client.client_id, claims["jti"], int(claims["exp"]) + LEEWAY + 1)
+        expires_at = int(claims["exp"]) + LEEWAY + 1
+        return self._seen.claim(client.client_id, claims["jti"], expires_at, int(self._clock()))
 
 
 def _unverified_subject(unverified: str) -> str:

@@ -157,7 +157,7 @@ class Cache(Generic[Value]):
         self._generation = 0
         self._lock = threading.Lock()
         for topic in topics:
-            feed.subscribe(topic, self._forget)
+            feed.subscribe(topic, self.forget)
 
     def get(self, key: str, load: Callable[[str], Value | None]) -> Value | None:
         """Return the value of a key, loading it when it is not known. What does not exist is not remembered."""
@@ -171,6 +171,15 @@ class Cache(Generic[Value]):
             self._keep(key, value, generation)
         return value
 
+    def forget(self, key: str) -> None:
+        """Drop the value of a key, or every value for `EVERYTHING`; one that is being loaded is not kept."""
+        with self._lock:
+            self._generation += 1
+            if key == EVERYTHING:
+                self._values.clear()
+            else:
+                self._values.pop(key, None)
+
     def _keep(self, key: str, value: Value, generation: int) -> None:
         with self._lock:
             if generation != self._generation:
@@ -178,11 +187,3 @@ class Cache(Generic[Value]):
             if len(self._values) >= self._size:
                 del self._values[next(iter(self._values))]
             self._values[key] = value
-
-    def _forget(self, key: str) -> None:
-        with self._lock:
-            self._generation += 1
-            if key == EVERYTHING:
-                self._values.clear()
-            else:
-                self._values.pop(key, None)

@@ -6,7 +6,7 @@ published until `removed_at` so that the last token it signed can be verified.
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from idp.store.changes import EVERYTHING, Topic, announce
 from idp.store.database import Database, db, delete_in_batches, insert_if_absent
@@ -73,10 +73,13 @@ class SigningKeys:
         return StoredKey(**values)
 
 
-def newest_generation(connection: Connection, algorithm: str) -> int:
-    """Return the number of an algorithm's newest key, 0 when there is none."""
-    which = select(func.max(signing_keys.c.generation)).where(signing_keys.c.algorithm == algorithm)
-    return connection.execute(which).scalar() or 0
+def newest(connection: Connection, algorithm: str) -> tuple[int, int]:
+    """Return the generation of an algorithm's newest key and when that begins to sign, zeros when there is none."""
+    of_algorithm = select(signing_keys.c.generation, signing_keys.c.signs_from).where(
+        signing_keys.c.algorithm == algorithm
+    )
+    row = connection.execute(of_algorithm.order_by(signing_keys.c.generation.desc()).limit(1)).one_or_none()
+    return (0, 0) if row is None else (row.generation, row.signs_from)
 
 
 def retire_before(connection: Connection, algorithm: str, generation: int, removed_at: int) -> None:

@@ -4,6 +4,8 @@ Kept whole in memory, for only what ended within one access token's life can sti
 feed, so a revocation anywhere is known here within a second (`store.changes.BOUND`).
 """
 
+import threading
+
 from idp.protocol.secrets import Clock
 from idp.store import families, revocations
 from idp.store.changes import ChangeFeed, Topic
@@ -24,6 +26,7 @@ class RevocationList:
         self._ended_families: dict[str, int] = {}
         self._revoked_tokens: dict[bytes, int] = {}
         self._loaded = False
+        self._lock = threading.Lock()
         self._swept_at = 0
         feed.subscribe(Topic.FAMILY, self._note_family)
         feed.subscribe(Topic.TOKEN, self._note_token)
@@ -53,9 +56,10 @@ class RevocationList:
         with self._database.autocommit() as connection:
             ended = families.ended_since(connection, since)
             revoked = revocations.still_unexpired(connection, since)
-        self._ended_families.update(dict.fromkeys(ended, now))
-        self._revoked_tokens.update(dict.fromkeys(revoked, now))
-        self._loaded = True
+        with self._lock:  # what is loaded while another thread sweeps must not be swept away
+            self._ended_families.update(dict.fromkeys(ended, now))
+            self._revoked_tokens.update(dict.fromkeys(revoked, now))
+            self._loaded = True
 
     def _sweep(self) -> None:
         """Forget, once in a horizon, what can no longer matter: every such token has expired."""
@@ -64,5 +68,6 @@ class RevocationList:
             return
         self._swept_at = now
         oldest = now - self._horizon
-        self._ended_families = {key: at for key, at in self._ended_families.items() if at >= oldest}
-        self._revoked_tokens = {key: at for key, at in self._revoked_tokens.items() if at >= oldest}
+        with self._lock:
+            self._ended_families = {key: at for key, at in self._ended_families.items() if at >= oldest}
+            self._revoked_tokens = {key: at for key, at in self._revoked_tokens.items() if at >= oldest}

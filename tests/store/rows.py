@@ -1,18 +1,32 @@
-"""What tests of the store write down, and fifty threads that do something at the same moment."""
+"""What tests of the store stand on: an open database, rows to write down, fifty threads at the same moment."""
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
+from flask import Flask
+
+from idp.store import schema
 from idp.store.codes import AuthorizationCode
+from idp.store.database import Database, open_database
 from idp.store.families import Family
 
 NOW = 1_795_000_000
 THREADS = 50
 DAY = 86_400
 Answer = TypeVar("Answer")
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database at the newest schema."""
+    database = open_database(Flask("tests"), url, THREADS)
+    schema.upgrade(database)
+    yield database
+    database.engine.dispose()
 
 
 def randomness(count: int) -> bytes:

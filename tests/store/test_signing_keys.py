@@ -53,8 +53,8 @@ def test_keys_are_published_until_they_are_removed(database: Database, keys: Sig
     for key in (first, second):
         assert add(database, keys, key)
     with database.transaction() as connection:
-        assert signing_keys.newest_generation(connection, "LIFE") == 2
-        assert signing_keys.newest_generation(connection, "NONE") == 0
+        assert signing_keys.newest(connection, "LIFE") == (2, second.signs_from)
+        assert signing_keys.newest(connection, "NONE") == (0, 0)
         signing_keys.retire_before(connection, "LIFE", 2, NOW + 100)
         assert keys.add(connection, third, NOW)
         signing_keys.retire_before(connection, "LIFE", 3, NOW + 200)
