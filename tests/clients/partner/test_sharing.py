@@ -120,6 +120,7 @@ def test_it_knows_her_by_a_number_of_its_own(group: Group, hana: Browser):
     """OIDC Core 8.1: pairwise, the same each time, and of no use to anybody else."""
     number = group.connect(hana, "prefecture").text_of("member-number")
     group.end_sharing(hana)
+    look_again(group, hana)
     assert group.connect(hana, "prefecture").text_of("member-number") == number
     group.end_sharing(hana)
     assert number != hana.click(hana.open(group.places.storefront), "sign-in-link").text_of("customer-number")

@@ -69,7 +69,8 @@ def test_an_answer_is_good_once(group: Group, hana: Browser):
 
 def test_who_stops_on_the_way_is_told_so(group: Group, hana: Browser):
     """RFC 6749 4.1.2.1: access_denied is an answer, not a failure."""
-    page = hana.open(callback_of(group, hana, code=None) + f"&{urlencode({'error': 'access_denied'})}")
+    group.sign_in(hana)
+    page = hana.open(callback_of(group, hana, code=None, error="access_denied"))
     assert page.status == 403
     assert not page.has("error-code")
 
