@@ -34,5 +34,5 @@ def test_the_top_level_holds_what_it_must_and_no_more():
 
 ALLOWED_AT_THE_TOP = {
     *("idp", "clients", "policies", "tests", "config", "pyproject.toml", "README.md"),
-    *("Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "constraints.txt", ".ci", ".gitignore"),
+    *("Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "constraints.txt", ".ci", ".github", ".gitignore"),
 }
