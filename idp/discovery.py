@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
 from idp.protocol.names import ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
 from idp.protocol.pkce import S256
 from idp.protocol.secrets import encode
@@ -83,19 +84,19 @@ class PublishedDocuments:
         answer = self._answers.get(environ["PATH_INFO"])
         if answer is None:
             return self._application(environ, start_response)
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            start_response("405 Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
-            return []
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD"):
+            return _refuse(start_response, "405 Method Not Allowed", ("Allow", "GET, HEAD"), _WRONG_METHOD)
         try:
             found = answer()
         except DatabaseUnavailableError:
-            start_response("503 Service Unavailable", [("Retry-After", "1"), ("Content-Length", "0")])
-            return []
-        if environ.get("HTTP_IF_NONE_MATCH") == found.etag:
+            unavailable = temporarily_unavailable("database")
+            return _refuse(start_response, "503 Service Unavailable", ("Retry-After", "1"), unavailable)
+        if _has_it_already(environ.get("HTTP_IF_NONE_MATCH"), found.etag):
             start_response("304 Not Modified", found.headers_without_body)
             return []
         start_response("200 OK", found.headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [found.body]
+        return [] if method == "HEAD" else [found.body]
 
     def _jwks(self) -> "_Answer":
         body = self._keys.jwks()
@@ -121,3 +122,22 @@ class _Answer:
             ("Content-Length", str(len(body))),
             *self.headers_without_body,
         ]
+
+
+_WRONG_METHOD = invalid_request("This document is read by GET.")
+
+
+def _has_it_already(if_none_match: str | None, etag: str) -> bool:
+    """Whether one of the tags that a client knows is this one, by weak comparison (RFC 9110 13.1.2)."""
+    if if_none_match is None:
+        return False
+    known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in known or known == {"*"}
+
+
+def _refuse(
+    start_response: "StartResponse", status: str, header: tuple[str, str], error: OAuthError
+) -> Iterable[bytes]:
+    body = json.dumps(error.body()).encode("ascii")
+    start_response(status, [header, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
