@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.protocol.errors import invalid_scope
-from idp.protocol.names import OFFLINE_ACCESS, OPENID, ClientKind
+from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import encode
 from idp.store import consents, partners
@@ -187,7 +187,9 @@ class DataSharing:
         if not client.is_third_party:
             return True
         consent = self._consent(account_id, client.client_id, purpose)
-        return consent is not None and consent.is_alive(now) and set(scopes) <= set(consent.scopes)
+        if consent is None or not consent.is_alive(now):
+            return False
+        return {*consent.scopes, f"{PURPOSE_PREFIX}{purpose}"}.issuperset(scopes)
 
     def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
         """Whether what was granted still holds: the account is active and the consent alive.
