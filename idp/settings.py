@@ -16,9 +16,15 @@ from urllib.parse import urlsplit
 from idp.protocol.names import ClientKind
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
+from idp.protocol.scopes import is_scope
 
 ENVIRONMENT_PREFIX = "IDP_"
 DAY = 86_400
+DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+ARGON2_KIB_PER_LANE = 8
+ARGON2_LEAST_KIB = 7168
+ARGON2_LEAST_WORK = 7168 * 5
 
 
 class SettingsError(Exception):
@@ -143,6 +149,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         table = values
         for part in path:
             table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                message = f"{name} sets a part of what another variable sets as a whole; keep one of the two"
+                raise SettingsError(message)
         table[last] = text
     return values
 
@@ -190,12 +199,19 @@ def _convert(kind: Any, value: Any, path: str) -> Any:  # noqa: ANN401 - convert
         return int(value)
     if isinstance(kind, type) and isinstance(value, kind) and not isinstance(value, bool):
         return value
-    message = f"the setting '{path}' has the wrong type: it takes {getattr(kind, '__name__', kind)}"
+    message = f"the setting '{path}' has the wrong type: it takes {_described(kind)}"
     raise SettingsError(message)
+
+
+def _described(kind: Any) -> str:  # noqa: ANN401 - describes any settings type
+    if get_origin(kind) is tuple:
+        return "a list of texts"
+    return {str: "text", int: "a whole number"}.get(kind, "a table")
 
 
 def _check(settings: Settings) -> None:
     _check_issuer(settings.issuer)
+    _check_addresses(settings)
     if not settings.key_encryption_key and not settings.key_encryption_key_file:
         message = "set 'key_encryption_key_file' to a file made by `idp keys new-encryption-key FILE`"
         raise SettingsError(message)
@@ -204,6 +220,9 @@ def _check(settings: Settings) -> None:
             message = f"'resources' holds {resource!r}, which is not an absolute URI without a fragment (RFC 8707 2)"
             raise SettingsError(message)
     for scope, setting in settings.scopes.items():
+        if not is_scope(scope):
+            message = f"'scopes' holds {scope!r}, which is not a scope value (RFC 6749 3.3)"
+            raise SettingsError(message)
         unknown = set(setting.kinds) - set(ClientKind)
         if unknown:
             message = f"'scopes.{scope}' names {min(unknown)!r}; kinds of client are {', '.join(ClientKind)}"
@@ -215,17 +234,51 @@ def _check(settings: Settings) -> None:
             message = f"'trusted_proxies' holds {network!r}, which is not a network such as 10.0.0.0/8"
             raise SettingsError(message) from error
     _check_numbers(settings)
+    _check_password_hashing(settings)
 
 
 def _check_issuer(issuer: str) -> None:
-    parts = urlsplit(issuer)
-    if parts.scheme == "http" and (parts.hostname == "localhost" or is_loopback(parts.hostname)):
-        pass
-    elif parts.scheme != "https" or not parts.hostname:
+    try:
+        parts = urlsplit(issuer)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        message = f"'issuer' is not a URL: {error}"
+        raise SettingsError(message) from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host)):
         message = "'issuer' must be an https URL; http is for loopback hosts only (RFC 8414 2)"
         raise SettingsError(message)
-    if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
-        message = "'issuer' must have no path, query, fragment or trailing slash, such as https://id.example.jp"
+    if not host or "@" in parts.netloc or issuer != f"{parts.scheme}://{parts.netloc}" or not issuer.isascii():
+        message = "'issuer' must be a scheme and a host and nothing else, such as https://id.example.jp (RFC 8414 2)"
+        raise SettingsError(message)
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Check where the data is kept, without repeating addresses: they may hold passwords."""
+    scheme, _, place = settings.database_url.partition("://")
+    if scheme not in DATABASE_SCHEMES or (scheme == "sqlite" and place in ("", "/", "/:memory:")):
+        message = "'database_url' must be sqlite:///FILE or postgresql://USER@HOST/NAME"
+        raise SettingsError(message)
+    if settings.redis_url and settings.redis_url.partition("://")[0] not in REDIS_SCHEMES:
+        message = "'redis_url' must be redis://HOST:PORT/NUMBER, or rediss:// for TLS"
+        raise SettingsError(message)
+
+
+def _check_password_hashing(settings: Settings) -> None:
+    """Refuse what makes stolen password hashes cheap to try (OWASP Password Storage), except on a host for tests."""
+    limits, host = settings.sign_in, urlsplit(settings.issuer).hostname or ""
+    memory, work = limits.argon2_memory_kib, limits.argon2_memory_kib * limits.argon2_time_cost
+    if memory < ARGON2_KIB_PER_LANE * limits.argon2_parallelism:
+        message = (
+            "'sign_in.argon2_memory_kib' must be at least 8 for each of 'sign_in.argon2_parallelism' (RFC 9106 3.1)"
+        )
+        raise SettingsError(message)
+    weak = memory < ARGON2_LEAST_KIB or work < ARGON2_LEAST_WORK
+    if weak and not _is_this_machine(host) and not host.endswith(".test"):
+        message = "'sign_in.argon2_memory_kib' or 'argon2_time_cost' is too low: use 19456 and 2, or more"
         raise SettingsError(message)
 
 

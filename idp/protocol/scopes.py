@@ -21,6 +21,11 @@ def parse_scope(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.split(" ")))
 
 
+def is_scope(text: str) -> bool:
+    """Whether a text is one scope value."""
+    return " " not in text and _SCOPE.fullmatch(text) is not None
+
+
 def purpose_of(scopes: tuple[str, ...]) -> str | None:
     """Return the purpose named by a `purpose:<id>` value, or None.
 
