@@ -128,7 +128,7 @@ def test_nobody_ends_what_is_not_theirs(hana: Person):
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"client_id": "nobody"}, {"client_id": "x" * 5000, "purpose": "é"}, {"purpose": "points.credit"}],
+    [{}, {"client_id": "nobody"}, {"client_id": "x" * 5000}, {"purpose": "points.credit"}],
     ids=str,
 )
 def test_a_form_that_names_nothing_of_ours_ends_nothing(hana: Person, form: dict):

@@ -1,4 +1,4 @@
-"""Signing out (RP-Initiated Logout 1.0): the person is asked, except where the app proves that it means this session."""
+"""Signing out (RP-Initiated Logout 1.0): the person is asked, unless the app proves that it means this session."""
 
 from urllib.parse import urlencode
 
