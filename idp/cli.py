@@ -301,7 +301,7 @@ def keys_rotate(algorithm: tuple[str, ...]) -> None:
     """Publish new signing keys; they take over once every verifier can have them."""
     services = _services()
     for each in algorithm or SIGNING_ALGORITHMS:
-        click.echo(f"{each}: {services.keys.rotate(each) or 'another process has just done it'}")
+        click.echo(f"{each}: {services.keys.rotate(each) or 'the next key is published already'}")
 
 
 @keys.command("new-encryption-key")
