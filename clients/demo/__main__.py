@@ -62,21 +62,24 @@ def _run(places: Places, *, once: bool) -> int:
 
 
 def _leave_up(servers: Servers, places: Places, secrets: Mapping[str, str]) -> None:
-    """Wait for Ctrl-C or a signal, which is how a demo is meant to end."""
-    people = [(name, secret) for name, secret in secrets.items() if "@" in name]
-    print(f"""
+    """Say what is where, and wait for Ctrl-C or a signal, which is how a demo is meant to end."""
+    people = "\n".join(f"  {name}  password {secret}" for name, secret in secrets.items() if "@" in name)
+    try:
+        print(
+            f"""
 Everything stays up:
   {places.storefront}  the storefront
   {places.partner}  Tabi Points, the partner
   {places.provider}/account/apps  Hana's apps and partners
   {places.provider}/.well-known/openid-configuration
 
-Sign in as""")
-    for name, password in people:
-        print(f"  {name}  password {password}")
-    print(f"\nLook behind it: .venv/bin/idp --config {settings_file(places).relative_to(ROOT)} --help")
-    print("Press Ctrl-C to stop.", flush=True)
-    try:
+Sign in as
+{people}
+
+Look behind it: .venv/bin/idp --config {settings_file(places).relative_to(ROOT)} --help
+Press Ctrl-C to stop.""",
+            flush=True,
+        )
         servers.wait_for_an_end()
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
