@@ -208,4 +208,6 @@ def _look_again(journey: Journey) -> Page:
 
 def _code_in(page: Page) -> str:
     """The code that came with the redirect to the app, as it stays behind in the browser's history."""
-    return next(query["code"][0] for url in page.came_by if "code" in (query := parse_qs(urlsplit(url).query)))
+    codes = [code for url in page.came_by for code in parse_qs(urlsplit(url).query).get("code", [])]
+    must(len(codes) == 1, f"no code came back: {page.url.partition('?')[0]} answered {page.status}")
+    return codes[0]
