@@ -24,7 +24,7 @@ from idp.protocol.names import SIGNING_ALGORITHMS
 from idp.protocol.secrets import hash_secret, new_secret
 from idp.services import EXTENSION, KEY_BYTES, Services, key_encryption_key
 from idp.settings import CONFIG_VARIABLE, Settings, SettingsError, config_files, load_settings
-from idp.store import clients, partners, schema, sealing
+from idp.store import audit, clients, partners, schema, sealing
 from idp.store.database import DatabaseUnavailableError, open_database
 
 MIN_PASSWORD_CHARACTERS = 8
@@ -267,6 +267,8 @@ def _change_partner_status(partner_id: str, status: str) -> None:
         if known is None:
             raise Problem(f"there is no partner {partner_id}")
         partners.save(connection, known.id, known.name, status, services.now)
+        if status != known.status:
+            audit.partner_status_changed(connection, known.id, status, services.now)
     click.echo(status)
 
 

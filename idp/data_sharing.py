@@ -3,7 +3,7 @@
 ID token, userinfo, access token and introspection all get it here. Every release is decided anew from the stored
 agreement and consent. Only this module makes a `Released`, and only a `Released` is serialised by the layers above.
 First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get
-request ∧ agreement ∧ consent.
+request ∧ agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
 import json
@@ -17,30 +17,35 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from idp.protocol.audit import Disclosed, Person, Sharing, Surface
 from idp.protocol.errors import invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import encode
-from idp.store import consents, partners
+from idp.store import audit, consents, partners
 from idp.store.accounts import Account, Accounts
+from idp.store.audit import AuditLog
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
 from idp.store.consents import StoredConsent, consent_key
-from idp.store.database import Database
+from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
 from policies.agreement import Agreement, AgreementError, Consent, Partner, parse_agreement, parse_partner
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 from policies.decide import askable, decide
-from policies.decision import Askable, SharingRequest
+from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for, example_for
 
 CACHED_ACCOUNTS = 10_000
 CACHED_CONSENTS = 20_000
 CACHED_PARTNERS = 1_000
+CACHED_PEOPLE = 20_000
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
 DEFAULT_CONSENT_SECONDS = 90 * 86_400
+DECISIONS = 3
+"""How often a release is decided anew because the consent changed before it was written down."""
 
 
 class SharingDataError(Exception):
@@ -83,7 +88,13 @@ class DataSharing:
     """Asks the policy, on behalf of every layer above."""
 
     def __init__(
-        self, catalogue: Catalogue, database: Database, accounts: Accounts, feed: ChangeFeed, pairwise_key: bytes
+        self,
+        catalogue: Catalogue,
+        database: Database,
+        accounts: Accounts,
+        audit_log: AuditLog,
+        feed: ChangeFeed,
+        pairwise_key: bytes,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
         self.catalogue = catalogue
@@ -91,9 +102,11 @@ class DataSharing:
         """Scope values that need a user."""
         self._database = database
         self._accounts = accounts
+        self._audit_log = audit_log
         self._pairwise_key = pairwise_key
         self._feed = feed
         self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
+        self._person_cache: Cache[Person] = Cache(feed, (Topic.ACCOUNT,), CACHED_PEOPLE)
         self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
         self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
 
@@ -212,9 +225,13 @@ class DataSharing:
         scopes: tuple[str, ...],
         purpose: str,
         now: int,
+        surface: Surface,
         only: tuple[str, ...] | None = None,
     ) -> Released:
         """Decide what of a user's data a client gets now; `only` narrows the question to some fields.
+
+        What a third party gets is in the audit log, committed, when this returns; `surface` names the answer that it
+        goes into.
 
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known.
@@ -227,12 +244,29 @@ class DataSharing:
             return _NOTHING
         if not client.is_third_party:
             return Released(claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
-        partner, agreement = self._partner(client.partner_id) or (None, None)
-        consent = self._consent(account_id, client.client_id, purpose)
-        request = _request(client, account_id, purpose, fields, now)
-        decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+        decision = self._disclose(client, account_id, _request(client, account_id, purpose, fields, now), surface)
         claims = claims_for(self.catalogue, decision.released, account.profile, _today(account, now))
         return Released(claims, {field: str(reason) for field, reason in sorted(decision.withheld.items())})
+
+    def _disclose(self, client: Client, account_id: str, request: SharingRequest, surface: Surface) -> Decision:
+        """Decide, and write the disclosure down; decide anew when the consent changed in between.
+
+        Raises:
+            DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
+        """
+        for _ in range(DECISIONS):
+            partner, agreement = self._partner(client.partner_id) or (None, None)
+            consent = self._consent(account_id, client.client_id, request.purpose)
+            decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+            if not decision.released or agreement is None or consent is None:
+                return decision
+            person = self._person(account_id)
+            sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
+            with self._database.autocommit() as connection:
+                if audit.disclosed(connection, sharing, _disclosed(decision, agreement, surface), consent, request.at):
+                    return decision
+            self._feed.read_now()
+        raise DatabaseUnavailableError("the consent keeps changing")
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 
@@ -244,6 +278,16 @@ class DataSharing:
     def _load_account(self, account_id: str) -> Account | None:
         with self._database.autocommit() as connection:
             return self._accounts.find(connection, account_id)
+
+    def _person(self, account_id: str) -> Person:
+        def load(_key: str) -> Person:
+            with self._database.autocommit() as connection:
+                return self._audit_log.person(connection, account_id)
+
+        person = self._person_cache.get(account_id, load)
+        if person is None:
+            raise LookupError("a person has a salt")
+        return person
 
     def _consent(self, account_id: str, client_id: str, purpose: str) -> StoredConsent | None:
         def load(_key: str) -> StoredConsent | None:
@@ -343,6 +387,16 @@ def _policy_consent(stored: StoredConsent | None) -> Consent | None:
         granted_at=stored.granted_at,
         expires_at=stored.expires_at,
         ended_at=stored.ended_at,
+    )
+
+
+def _disclosed(decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:
+    return Disclosed(
+        fields=tuple(sorted(decision.released)),
+        withheld={field: str(reason) for field, reason in decision.withheld.items()},
+        agreement_id=agreement.id,
+        agreement_version=agreement.version,
+        surface=surface,
     )
 
 

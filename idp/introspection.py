@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from idp.protocol.audit import Surface
 from idp.protocol.errors import invalid_request, unauthorized_client
 from idp.protocol.names import ClientKind
 from idp.services import Services, current_services
@@ -75,7 +76,13 @@ def _released(services: Services, token: VerifiedToken) -> dict[str, object] | N
         return {}
     now = services.now
     released = services.sharing.release(
-        client, family.account_id, token.scopes, family.purpose, now, client.access_token_fields
+        client,
+        family.account_id,
+        token.scopes,
+        family.purpose,
+        now,
+        Surface.INTROSPECTION,
+        client.access_token_fields,
     )
     return dict(released.claims)
 

@@ -1,13 +1,25 @@
 """What has to happen from time to time: keys rotate by age, and what is over is forgotten.
 
-Every table that grows is purged here. Any process may run it at any moment, several at once too.
+Every table that grows is purged here, but for the audit log, which is for keeping. Any process may run it at any
+moment, several at once too.
 """
 
 import logging
 import threading
 
 from idp.services import Services
-from idp.store import attempts, changes, codes, families, interactions, replay, revocations, sessions, signing_keys
+from idp.store import (
+    attempts,
+    changes,
+    codes,
+    families,
+    interactions,
+    pushed_requests,
+    replay,
+    revocations,
+    sessions,
+    signing_keys,
+)
 from idp.store.database import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
@@ -17,8 +29,9 @@ FAMILY_KEEP_SECONDS = 86_400
 
 
 def run_once(services: Services) -> dict[str, int]:
-    """Rotate keys that are due and purge every table; return how many rows each purge removed."""
+    """Rotate keys that are due, place what waits in the audit log, purge; return how many rows each purge removed."""
     services.keys.ensure()
+    services.audit_tree.sequence()
     now = services.now
     lifetimes = services.settings.lifetimes
     database = services.database
@@ -28,6 +41,7 @@ def run_once(services: Services) -> dict[str, int]:
         "authorization_codes": codes.purge(database, now),
         "token_families": families.purge(database, now, FAMILY_KEEP_SECONDS),
         "interactions": interactions.purge(database, now),
+        "pushed_requests": pushed_requests.purge(database, now),
         "seen_assertions": replay.purge(database, now),
         "revoked_tokens": revocations.purge(database, now, FAMILY_KEEP_SECONDS),
         "sessions": sessions.purge(database, now, lifetimes.session_idle),

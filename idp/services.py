@@ -18,6 +18,8 @@ from idp.protocol.secrets import Clock, Randomness
 from idp.settings import Settings, SettingsError
 from idp.store import clients, schema
 from idp.store.accounts import Accounts
+from idp.store.audit import AuditLog
+from idp.store.audit_tree import AuditTree
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
@@ -47,6 +49,8 @@ class Services:
     feed: ChangeFeed
     keys: Keys
     accounts: Accounts
+    audit_log: AuditLog
+    audit_tree: AuditTree
     interactions: Interactions
     sharing: DataSharing
     find_client: Callable[[str], Client | None]
@@ -92,7 +96,8 @@ def build_services(
     feed = ChangeFeed(database)
     accounts = Accounts(sealer, random)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
-    sharing = DataSharing(catalogue, database, accounts, feed, sealer.derive("pairwise subjects"))
+    audit_log = AuditLog(sealer, random)
+    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"))
     find_client = _client_directory(database, feed)
     refresh_tokens = RefreshTokens(
         database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
@@ -119,6 +124,8 @@ def build_services(
         feed=feed,
         keys=keys,
         accounts=accounts,
+        audit_log=audit_log,
+        audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),
         sharing=sharing,
         find_client=find_client,

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Request, Response, request
 
+from idp.protocol.audit import Surface
 from idp.protocol.errors import FORBIDDEN, UNAUTHORIZED, OAuthError, invalid_request, invalid_token
 from idp.protocol.names import OPENID
 from idp.services import Services, current_services
@@ -71,7 +72,9 @@ def _claims(services: Services, token: VerifiedToken) -> dict[str, object]:
     now = services.now
     if client is None or family is None or not services.sharing.stands(client, family, now):
         raise _refused("the client, the user or the consent is gone")
-    released = services.sharing.release(client, family.account_id, token.scopes, family.purpose, now)
+    released = services.sharing.release(
+        client, family.account_id, token.scopes, family.purpose, now, Surface.USERINFO
+    )
     claims = {**released.claims, "sub": token.claims["sub"]}
     if client.is_third_party and released.withheld:
         claims[WITHHELD_CLAIM] = released.withheld

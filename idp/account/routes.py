@@ -63,7 +63,8 @@ def end_sharing() -> Response:
         raise expired_page(paths.APPS)
     key = (account.id, form.get("client_id", ""), form.get("purpose", ""))
     with services.database.transaction() as connection:
-        consents.end(connection, *key, services.now)
+        if consents.end(connection, *key, services.now):
+            services.audit_log.consent_ended(connection, *key, services.now)
         families.end_of_consent(connection, *key, services.now)
     return see_other(paths.APPS)
 

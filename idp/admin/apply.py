@@ -15,7 +15,7 @@ from idp.data_sharing import SharingDataError, agreement_document, check_partner
 from idp.protocol.names import AuthMethod
 from idp.protocol.secrets import hash_secret, new_secret
 from idp.services import Services
-from idp.store import clients, partners
+from idp.store import audit, clients, partners
 from idp.store.clients import Client
 from idp.store.database import Connection
 
@@ -104,8 +104,11 @@ def _apply_partner(
     differences = _differences(before, wanted)
     if differences and not dry_run:
         partners.save(connection, partner["id"], partner["name"], partner["status"], services.now)
+        if "status" in differences:
+            audit.partner_status_changed(connection, partner["id"], partner["status"], services.now)
         if document and "agreement" in differences:
             partners.save_agreement(connection, partner["id"], document, services.now)
+            audit.agreement_changed(connection, partner["id"], document, services.now)
     return Change("partner", partner["id"], _action(known, differences), differences)
 
 

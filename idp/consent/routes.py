@@ -121,6 +121,7 @@ def _write_down(
         if decision == ALLOWED:
             agreed = services.sharing.agree(client, account, interaction.scopes, interaction.purpose, ticked, now)
             consents.save(connection, agreed, now)
+            services.audit_log.consent_given(connection, agreed)
         interactions.note_decision(connection, interaction.id, decision)
 
 

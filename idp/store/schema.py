@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from idp.store import (  # noqa: F401 - importing a module declares its table
     accounts,
     attempts,
+    audit,
+    audit_tree,
     changes,
     clients,
     codes,

@@ -7,6 +7,7 @@ import jwt
 
 from idp.data_sharing import DataSharing
 from idp.keys import Keys
+from idp.protocol.audit import Surface
 from idp.protocol.names import OPENID
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import Settings
@@ -74,7 +75,7 @@ class Mint:
         claims["auth_time"] = family.auth_time
         claims["acr"] = family.acr
         if client.access_token_fields:
-            claims = {**self._released(client, family, scopes, now, client.access_token_fields), **claims}
+            claims = {**self._released(client, family, scopes, now, Surface.ACCESS_TOKEN), **claims}
         return self._sign_access_token(client, claims)
 
     def _common_claims(
@@ -109,13 +110,14 @@ class Mint:
         if nonce:
             claims["nonce"] = nonce
         if client.id_token_fields:
-            claims = {**self._released(client, family, scopes, now, client.id_token_fields), **claims}
+            claims = {**self._released(client, family, scopes, now, Surface.ID_TOKEN), **claims}
         return self._sign(claims, client.id_token_algorithm, "JWT")
 
     def _released(
-        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, only: tuple[str, ...]
+        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, surface: Surface
     ) -> Mapping[str, object]:
-        return self._sharing.release(client, family.account_id, scopes, family.purpose, now, only).claims
+        only = client.id_token_fields if surface is Surface.ID_TOKEN else client.access_token_fields
+        return self._sharing.release(client, family.account_id, scopes, family.purpose, now, surface, only).claims
 
     def _sign_access_token(self, client: Client, claims: dict[str, Any]) -> str:
         return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)

@@ -1,0 +1,117 @@
+"""Entries of the audit log, and the salts of the people they are about.
+
+An entry is inserted in the transaction of its event; that of a disclosure is committed before the data goes out, and
+only if the consent still stands as it was decided upon. Entries are never changed, but for the place in the log that
+`audit_tree` gives each once, and never removed. A salt is a row of its own, so that erasing a person can drop it.
+"""
+
+from sqlalchemy import Connection, insert, literal, select
+
+from idp.protocol import audit
+from idp.protocol.audit import Disclosed, Person, Sharing
+from idp.protocol.secrets import SECRET_BYTES, Randomness
+from idp.store.clients import clients
+from idp.store.consents import StoredConsent, consents
+from idp.store.database import BigKey, db, insert_if_absent
+from idp.store.sealing import Sealer
+
+audit_entries = db.Table(
+    "audit_entries",
+    db.Column("id", BigKey, primary_key=True, autoincrement=True),
+    db.Column("leaf", db.LargeBinary, nullable=False),
+    db.Column("position", db.BigInteger, unique=True),
+)
+db.Index(
+    "ix_audit_entries_without_position",
+    audit_entries.c.id,
+    postgresql_where=audit_entries.c.position.is_(None),
+    sqlite_where=audit_entries.c.position.is_(None),
+)
+
+audit_salts = db.Table(
+    "audit_salts",
+    db.Column("account_id", db.String(32), primary_key=True),
+    db.Column("salt", db.LargeBinary, nullable=False),
+)
+
+_INSERT = insert(audit_entries).inline()
+
+
+class AuditLog:
+    """Writes entries down. Who reads them works with leaves (`protocol.audit`) and the tree (`store.audit_tree`)."""
+
+    def __init__(self, sealer: Sealer, random: Randomness) -> None:
+        """Take the sealer of the salts and the source of new ones."""
+        self._sealer = sealer
+        self._random = random
+
+    def person(self, connection: Connection, account_id: str) -> Person:
+        """Return the person of an account with their salt, made the first time."""
+        known = self.known_person(connection, account_id)
+        if known is not None:
+            return known
+        fresh = self._sealer.seal(self._random(SECRET_BYTES), _place(account_id))
+        insert_if_absent(connection, audit_salts, account_id=account_id, salt=fresh)
+        made = self.known_person(connection, account_id)
+        if made is None:
+            raise LookupError("the salt was erased as it was made")
+        return made
+
+    def known_person(self, connection: Connection, account_id: str) -> Person | None:
+        """Return the person of an account; None for one of whom the log knows nothing, or nothing any more."""
+        statement = select(audit_salts.c.salt).where(audit_salts.c.account_id == account_id)
+        sealed = connection.execute(statement).scalar()
+        return None if sealed is None else Person(account_id, self._sealer.open(sealed, _place(account_id)))
+
+    def consent_given(self, connection: Connection, consent: StoredConsent) -> None:
+        """Write down a consent, in the transaction that saves it."""
+        sharing = self._sharing(connection, consent.account_id, consent.client_id, consent.purpose)
+        _add(connection, audit.consent_given(sharing, consent.fields, consent.expires_at, consent.granted_at))
+
+    def consent_ended(self, connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
+        """Write down the end of a consent, in the transaction that ends it."""
+        _add(connection, audit.consent_ended(self._sharing(connection, account_id, client_id, purpose), now))
+
+    def _sharing(self, connection: Connection, account_id: str, client_id: str, purpose: str) -> Sharing:
+        which = select(clients.c.partner_id).where(clients.c.client_id == client_id)
+        partner_id = connection.execute(which).scalar_one()
+        return Sharing(self.person(connection, account_id), partner_id, client_id, purpose)
+
+
+def partner_status_changed(connection: Connection, partner_id: str, status: str, now: int) -> None:
+    """Write down a partner's new status, in the transaction that sets it."""
+    _add(connection, audit.partner_status(partner_id, status, now))
+
+
+def agreement_changed(connection: Connection, partner_id: str, document: str, now: int) -> None:
+    """Write down which agreement is in force, in the transaction that puts it there."""
+    _add(connection, audit.agreement_changed(partner_id, document, now))
+
+
+def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, consent: StoredConsent, now: int) -> bool:
+    """Write down a disclosure before it happens; false, with nothing written, if the consent is not as it was.
+
+    One statement, which holds the consent against change until it is committed. So an end that was acknowledged comes
+    after every disclosure in the log, and no disclosure after it.
+    """
+    stands = (
+        (consents.c.account_id == consent.account_id)
+        & (consents.c.client_id == consent.client_id)
+        & (consents.c.purpose == consent.purpose)
+        & (consents.c.granted_at == consent.granted_at)
+        & (consents.c.expires_at == consent.expires_at)
+        & (consents.c.fields == consent.fields)
+        & consents.c.ended_at.is_(None)
+    )
+    leaf = literal(audit.disclosure(sharing, what, now), db.LargeBinary)
+    row = select(leaf).select_from(consents).where(stands).with_for_update(read=True)
+    statement = insert(audit_entries).from_select(["leaf"], row).returning(literal(1))
+    return connection.execute(statement).first() is not None
+
+
+def _add(connection: Connection, leaf: bytes) -> None:
+    connection.execute(_INSERT, {"leaf": leaf})
+
+
+def _place(account_id: str) -> str:
+    return f"audit_salts/{account_id}/salt"
