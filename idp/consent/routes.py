@@ -1,11 +1,12 @@
 """GET and POST /consent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from idp.data_sharing import OfferedField
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.services import Services, current_services
 from idp.store import consents, interactions
@@ -70,7 +71,7 @@ def consent_page() -> Response:
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),
-        fields=offer.fields,
+        fields=[_told(field) for field in offer.fields],
         permissions=_permissions(services, interaction.scopes, language),
     )
 
@@ -123,6 +124,11 @@ def _write_down(
             consents.save(connection, agreed, now)
             services.audit_log.consent_given(connection, agreed)
         interactions.note_decision(connection, interaction.id, decision)
+
+
+def _told(field: OfferedField) -> OfferedField:
+    """Return a line in which something stands where the account holds nothing: it may be filled in later."""
+    return replace(field, example=field.example or _("Not in your account yet"))
 
 
 def _permissions(services: Services, scopes: tuple[str, ...], language: str) -> list[Permission]:

@@ -154,6 +154,22 @@ def test_before_anybody_is_signed_in_the_page_shows_nothing(shared_provider: Pro
     assert follow(visitor, visitor.browser.get(way_on)).url.path == "/login"
 
 
+def test_what_the_account_does_not_hold_is_said(provider: Provider):
+    """A field without a value is no empty line: the person reads that there is nothing to share of it yet."""
+    services = provider.services
+    with services.database.transaction() as connection:
+        account = services.accounts.find_by_username(connection, KEN)
+        services.accounts.change_profile(connection, account.id, {"email": KEN}, services.now)
+    services.feed.read_now()
+    ken = signed_in(Person(provider, KEN))
+    response = visit(ken, TABI)
+    assert [text.partition(" | ")[2] for text in boxes(Page(response.text)).values()] == [
+        "Not in your account yet. Not your street or postcode",
+        "Not in your account yet. Not your date of birth",
+    ]
+    assert "prefecture" not in released(ken, TABI, decide(ken, response, "prefecture"))
+
+
 def test_in_japanese(member: Person):
     """The whole page speaks the person's language, values and dates included."""
     response = visit(member, TABI, prompt="consent", ui_locales="ja-JP en")
