@@ -126,6 +126,13 @@ def test_5_2_another_clients_token_ends_for_both(shared_provider: Provider, visi
     assert_ended(shared_provider, tokens["access_token"], refresh_token=tokens["refresh_token"])
 
 
+def test_another_client_has_no_retries(shared_provider: Provider, tokens: Tokens):
+    """A token spent a moment ago, in the hands of another client, is stolen and not lost on the way."""
+    newest = refresh(shared_provider, tokens["refresh_token"]).json()
+    assert_refused(refresh(shared_provider, tokens["refresh_token"], PHONE))
+    assert_ended(shared_provider, newest["access_token"], refresh_token=newest["refresh_token"])
+
+
 def test_a_token_with_a_guessed_half_ends_the_family(shared_provider: Provider, tokens: Tokens):
     """The handle is right, so part of the real one is known to somebody."""
     handle, _, secret = tokens["refresh_token"].partition(".")
