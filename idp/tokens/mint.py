@@ -63,7 +63,7 @@ class Mint:
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": self._lifetimes.access_token,
-            "scope": " ".join(scopes),
+            **_scope(scopes),
         }
 
     def _family_access_token(
@@ -89,7 +89,7 @@ class Mint:
             "iat": now,
             "exp": now + self._lifetimes.access_token,
             "jti": new_identifier(self._random),
-            "scope": " ".join(scopes),
+            **_scope(scopes),
         }
 
     def _id_token(
@@ -125,3 +125,8 @@ class Mint:
     def _sign(self, claims: dict[str, Any], algorithm: str, typ: str) -> str:
         key = self._keys.signing_key(algorithm)
         return jwt.encode(claims, key.private, algorithm=algorithm, headers={"kid": key.kid, "typ": typ})
+
+
+def _scope(scopes: tuple[str, ...]) -> dict[str, str]:
+    """Return the member `scope`, or none where there are no values: an empty string is no scope (RFC 6749 3.3)."""
+    return {"scope": " ".join(scopes)} if scopes else {}

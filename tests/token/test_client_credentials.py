@@ -71,6 +71,22 @@ def test_without_a_scope_the_users_scopes_are_left_out(shared_provider: Provider
     assert claims(shared_provider, response)["sub"] == "kaze-ads"
 
 
+def test_3_3_a_client_without_scopes_gets_a_token_without_scope(shared_provider: Provider):
+    """Its audience may be all that counts; an empty string would be no scope."""
+    bare = {"client_id": "bare", "kind": "service", "name": "Bare", "auth_method": "client_secret_basic"}
+    declare_clients(
+        shared_provider, {**bare, "grant_types": ["client_credentials"], "resources": [shared_provider.url]}
+    )
+    response = ask(shared_provider, "bare")
+    assert "scope" not in response.json()
+    assert "scope" not in claims(shared_provider, response)
+    token = response.json()["access_token"]
+    answer = as_client(shared_provider, "bare", "/introspect", {"token": token}).json()
+    assert answer["active"]
+    assert "scope" not in answer
+    assert_refused(ask(shared_provider, "bare", scope="payments:read"), "invalid_scope")
+
+
 def test_rfc_8707_2_the_resource_that_is_asked_for(shared_provider: Provider):
     """One or several of those registered; the only one is meant where none is named, and this server where many are."""
     assert claims(shared_provider, ask(shared_provider))["aud"] == PAYMENTS_API
