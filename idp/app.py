@@ -7,6 +7,7 @@ from flask import Flask
 
 from idp import client_auth, health, introspection, revocation, userinfo
 from idp.account import routes as account
+from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
 from idp.discovery import PublishedDocuments
@@ -40,6 +41,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     client_auth.register(services.server)
     token.register_grants(services)
     app.register_blueprint(authorize.blueprint)
+    app.register_blueprint(pushed.blueprint)
     app.register_blueprint(token.blueprint)
     app.register_blueprint(userinfo.blueprint)
     app.register_blueprint(introspection.blueprint)

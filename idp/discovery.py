@@ -31,6 +31,8 @@ def metadata(services: Services) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + paths.AUTHORIZE,
+        "pushed_authorization_request_endpoint": issuer + paths.PUSHED_REQUESTS,
+        "require_pushed_authorization_requests": False,
         "token_endpoint": issuer + paths.TOKEN,
         "userinfo_endpoint": issuer + paths.USERINFO,
         "introspection_endpoint": issuer + paths.INTROSPECT,

@@ -24,6 +24,7 @@ from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
 from idp.store.interactions import Interactions
+from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
@@ -52,6 +53,7 @@ class Services:
     audit_log: AuditLog
     audit_tree: AuditTree
     interactions: Interactions
+    pushed_requests: PushedRequests
     sharing: DataSharing
     find_client: Callable[[str], Client | None]
     verifier: TokenVerifier
@@ -127,6 +129,7 @@ def build_services(
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),
+        pushed_requests=PushedRequests(sealer),
         sharing=sharing,
         find_client=find_client,
         verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),

@@ -42,6 +42,8 @@ class Lifetimes:
     refresh_retry: int = 30
     """How long after a rotation the same client may repeat the same refresh token and get the same answer."""
     interaction: int = 3600
+    pushed_request: int = 60
+    """How long a client's user may take to arrive with a request that was pushed (RFC 9126)."""
     session_idle: int = 8 * 3600
     session_absolute: int = 14 * DAY
     client_assertion: int = 300
@@ -291,6 +293,9 @@ def _check_numbers(settings: Settings) -> None:
                 raise SettingsError(message)
     if settings.lifetimes.authorization_code > 600:  # noqa: PLR2004 - RFC 6749 4.1.2's ten minutes
         message = "'lifetimes.authorization_code' must be at most 600 seconds (RFC 6749 4.1.2)"
+        raise SettingsError(message)
+    if settings.lifetimes.pushed_request > 600:  # noqa: PLR2004 - RFC 9126 2.2: 5 to 600 seconds
+        message = "'lifetimes.pushed_request' must be at most 600 seconds (RFC 9126 2.2)"
         raise SettingsError(message)
     if settings.lifetimes.refresh_retry > 120:  # noqa: PLR2004 - a longer window helps thieves more than clients
         message = "'lifetimes.refresh_retry' must be at most 120 seconds: a stolen token works as long"

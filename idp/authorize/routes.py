@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 
 from idp.authorize.code import issue_code
 from idp.authorize.flow import Progress, Step, next_step, progress_of
+from idp.authorize.pushed import check_was_pushed, take_pushed
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, check_request, check_return_address
 from idp.authorize.response import code_response, error_response
 from idp.protocol.errors import OAuthError
@@ -28,8 +29,11 @@ _PAGES = {Step.SIGN_IN: paths.LOGIN, Step.CONSENT: paths.CONSENT}
 
 @blueprint.get(paths.AUTHORIZE)
 def authorize() -> Response:
-    """Begin with a request that came in the query."""
-    return _advance(current_services(), read_query(request), None)
+    """Begin with a request that came in the query, or was pushed and is referred to there (RFC 9126 4)."""
+    services = current_services()
+    sent = read_query(request)
+    pushed = take_pushed(services, sent)
+    return _advance(services, sent if pushed is None else pushed, None, was_pushed=pushed is not None)
 
 
 @blueprint.post(paths.AUTHORIZE)
@@ -48,13 +52,16 @@ def resume() -> Response:
     return _advance(services, Parameters(interaction.parameters, interaction.resources), interaction)
 
 
-def _advance(services: Services, parameters: Parameters, interaction: Interaction | None) -> Response:
+def _advance(
+    services: Services, parameters: Parameters, interaction: Interaction | None, *, was_pushed: bool = False
+) -> Response:
     """Check the request, then do the next step or answer the client."""
     settle_language(services, parameters.get("ui_locales"))
     address = check_return_address(services, parameters)
     session = current_session(services)
     progress = progress_of(interaction, services.now)
     try:
+        check_was_pushed(address.client, was_pushed=was_pushed or interaction is not None)
         checked = check_request(services, parameters, address)
         step = next_step(services, checked, session, progress)
         if step is Step.ANSWER and session is not None:

@@ -25,7 +25,7 @@ class PrivateKeyJwt:
     def __init__(self, parts: Dependencies) -> None:
         """Take the clock, the store of seen assertions and the audiences that are ours."""
         issuer = parts.settings.issuer
-        self._audiences = frozenset({issuer, f"{issuer}/token"})
+        self._audiences = frozenset({issuer, f"{issuer}/token", f"{issuer}/par"})  # RFC 9126 2: all three
         self._longest = parts.settings.lifetimes.client_assertion
         self._clock = parts.clock
         self._seen = parts.seen_assertions

@@ -36,6 +36,9 @@ class ResponseMode(StrEnum):
     FORM_POST = "form_post"
 
 
+REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
+"""What a reference to a pushed request begins with (RFC 9126 2.2)."""
+
 JWT_BEARER_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")

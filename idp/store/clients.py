@@ -36,6 +36,7 @@ clients = db.Table(
     db.Column("id_token_fields", StringList, nullable=False),
     db.Column("access_token_fields", StringList, nullable=False),
     db.Column("updated_at", db.BigInteger, nullable=False),
+    db.Column("require_pushed_authorization_requests", db.Boolean, nullable=False),
 )
 
 
@@ -66,6 +67,8 @@ class Client:
     """Fields of the catalogue that go into the ID token, besides userinfo."""
     access_token_fields: tuple[str, ...] = ()
     """Fields of the catalogue that go into access tokens and their introspection."""
+    require_pushed_authorization_requests: bool = False
+    """Whether requests are taken only by way of /par (RFC 9126 6)."""
 
     @property
     def is_public(self) -> bool:

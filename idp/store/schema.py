@@ -20,6 +20,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     families,
     interactions,
     partners,
+    pushed_requests,
     replay,
     revocations,
     sealing,

@@ -2,6 +2,7 @@
 
 AUTHORIZE = "/authorize"
 CONTINUE = "/authorize/continue"
+PUSHED_REQUESTS = "/par"
 TOKEN = "/token"
 USERINFO = "/userinfo"
 INTROSPECT = "/introspect"
@@ -19,6 +20,17 @@ HEALTH_LIVE = "/health/live"
 HEALTH_READY = "/health/ready"
 
 MACHINE_PATHS = frozenset(
-    {TOKEN, USERINFO, INTROSPECT, REVOKE, JWKS, OPENID_CONFIGURATION, OAUTH_METADATA, HEALTH_LIVE, HEALTH_READY}
+    {
+        PUSHED_REQUESTS,
+        TOKEN,
+        USERINFO,
+        INTROSPECT,
+        REVOKE,
+        JWKS,
+        OPENID_CONFIGURATION,
+        OAUTH_METADATA,
+        HEALTH_LIVE,
+        HEALTH_READY,
+    }
 )
 """Paths whose errors are JSON; every other path answers people with pages."""

@@ -19,6 +19,7 @@ WRITE = {"POST", "OPTIONS"}
 ROUTES = {
     "/authorize": READ | WRITE,
     "/authorize/continue": READ,
+    "/par": WRITE,
     "/token": WRITE,
     "/userinfo": READ | WRITE,
     "/introspect": WRITE,

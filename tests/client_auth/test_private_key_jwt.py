@@ -135,10 +135,10 @@ def test_a_registered_key_without_kid_takes_any(sent: Sender):
 
 
 def test_rfc_7523_3_the_audience_is_this_server_alone(sent: Sender):
-    """The issuer or the token endpoint, as a string or an array; an assertion for others too could be passed on."""
+    """The issuer, /token or /par (RFC 9126 2), as a string or an array; one for others too could be passed on."""
     issuer = sent.provider.url
     token_endpoint = f"{issuer}/token"
-    for ours in (issuer, token_endpoint, [issuer], [token_endpoint], [issuer, token_endpoint]):
+    for ours in (issuer, token_endpoint, f"{issuer}/par", [issuer], [token_endpoint], [issuer, token_endpoint]):
         assert sent.is_accepted(sent.assertion(aud=ours))
     other = "https://other.example"
     for foreign in (other, [other], [issuer, other], f"{issuer}/", f"{issuer}/introspect", [], "", None, 5, [5], {}):
