@@ -65,7 +65,7 @@ def profile(page: Page, app: RelyingParty) -> dict[str, object]:
 
 
 def test_sign_in_share_a_part_and_sign_out(context: BrowserContext, tabi: RelyingParty):
-    """The whole journey: two pages in between, one box ticked, one field shared, and out again with the app's own link."""
+    """The whole journey: two pages in between, one box ticked, one field shared, and out again by the app's link."""
     page = context.new_page()
     page.goto(tabi.url)
     page.click("#sign-in-here")
@@ -81,6 +81,21 @@ def test_sign_in_share_a_part_and_sign_out(context: BrowserContext, tabi: Relyin
     assert page.inner_text("#received") == "ようこそ"
     page.goto(f"{tabi.url}/sign-in")
     expect(page.locator("#sign-in")).to_be_visible()
+
+
+def test_an_app_that_proves_nothing_has_the_person_asked(context: BrowserContext, tabi: RelyingParty):
+    """RP-Initiated Logout 2: without an ID token of the session the page asks; a no leads home, a yes to the app."""
+    page = context.new_page()
+    page.goto(f"{tabi.provider.url}/login")
+    sign_in(page, tabi.provider)
+    page.goto(f"{tabi.url}/sign-out")
+    page.click("#cancel-logout")
+    expect(page.locator("h1")).to_have_text("You are signed in")
+    page.goto(f"{tabi.url}/sign-out")
+    page.click("#confirm-logout")
+    expect(page.locator("#received")).to_have_text("ようこそ")
+    page.goto(tabi.provider.url)
+    expect(page.locator("h1")).to_have_text("Welcome")
 
 
 def test_saying_no_leads_back_as_well(context: BrowserContext, tabi: RelyingParty):
@@ -144,7 +159,7 @@ def test_without_javascript(chromium: Browser, tabi: RelyingParty, mode: str):
 
 
 def test_a_request_by_post_from_another_site_knows_who_is_signed_in(context: BrowserContext, tabi: RelyingParty):
-    """OIDC Core 3.1.2.1 by POST: SameSite=Lax keeps the cookie out of the post, and single sign-on works all the same."""
+    """OIDC Core 3.1.2.1 by POST: SameSite=Lax keeps the cookie out of the post, and single sign-on works anyway."""
     page = context.new_page()
     page.goto(f"{tabi.url}/sign-in")
     sign_in(page, tabi.provider)
@@ -205,6 +220,7 @@ def test_going_back_from_the_consent_to_the_sign_in_and_on_again(context: Browse
     expect(page.locator("#allow")).to_be_visible()
     page.go_back()
     sign_in(page, tabi.provider)
+    expect(page.locator("#allow, #error-code")).to_be_visible()
     if page.locator("#error-code").is_visible():
         page.click("#continue")
     page.click("#allow")
