@@ -3,9 +3,8 @@
 import json
 import os
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +14,18 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from idp.admin.apply import Change, apply, read_declarations
-from idp.admin.client_document import DocumentError
-from idp.app import create_app
-from idp.data_sharing import SharingDataError
+from idp.audit_commands import audit_group
 from idp.login.password import MAX_CHARACTERS, Passwords
 from idp.maintenance import run_once
 from idp.protocol.names import SIGNING_ALGORITHMS
 from idp.protocol.secrets import hash_secret, new_secret
-from idp.services import EXTENSION, KEY_BYTES, Services, key_encryption_key
-from idp.settings import CONFIG_VARIABLE, Settings, SettingsError, config_files, load_settings
+from idp.services import KEY_BYTES, Services, key_encryption_key
+from idp.settings import CONFIG_VARIABLE, Settings
 from idp.store import audit, clients, partners, schema, sealing
-from idp.store.database import DatabaseUnavailableError, open_database
+from idp.store.database import open_database
+from idp.terminal import Problem, print_rows, services_of_settings, settings_of_environment, told_plainly
 
 MIN_PASSWORD_CHARACTERS = 8
-
-
-class Problem(click.ClickException):
-    """Something that the operator can mend; printed in one line."""
-
-
-def told_plainly(command: Callable[..., None]) -> Callable[..., None]:
-    """Print expected errors in one line instead of a traceback."""
-
-    @wraps(command)
-    def wrapper(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - wraps any command
-        try:
-            command(*args, **kwargs)
-        except (SettingsError, SharingDataError, DocumentError) as error:
-            raise Problem(str(error)) from error
-        except DatabaseUnavailableError as error:
-            raise Problem("the database cannot be reached; check 'database_url' and that it runs") from error
-
-    return wrapper
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,14 +36,7 @@ def main(config: tuple[Path, ...]) -> None:
         os.environ[CONFIG_VARIABLE] = os.pathsep.join(str(file.resolve()) for file in config)
 
 
-def _settings() -> Settings:
-    return load_settings(config_files(os.environ), os.environ)
-
-
-def _services() -> Services:
-    app = create_app(_settings())
-    services: Services = app.extensions[EXTENSION]
-    return services
+main.add_command(audit_group)
 
 
 @main.command()
@@ -77,8 +49,8 @@ def serve(config: tuple[Path, ...], host: str, port: int, workers: int) -> None:
     """Serve until stopped."""
     if config:
         os.environ[CONFIG_VARIABLE] = os.pathsep.join(str(file.resolve()) for file in config)
-    settings = _settings()
-    services = _services()
+    settings = settings_of_environment()
+    services = services_of_settings()
     run_once(services)
     services.database.engine.dispose()  # the workers open their own connections
     Server(
@@ -102,7 +74,7 @@ def db() -> None:
 @told_plainly
 def db_upgrade() -> None:
     """Bring the database, empty or older, to this program's schema."""
-    settings = _settings()
+    settings = settings_of_environment()
     schema.upgrade(open_database(Flask("idp"), settings.database_url, settings.threads))
     click.echo("The database is up to date.")
 
@@ -111,7 +83,7 @@ def db_upgrade() -> None:
 @told_plainly
 def db_purge() -> None:
     """Forget what is over, and rotate keys that are due."""
-    for table, count in run_once(_services()).items():
+    for table, count in run_once(services_of_settings()).items():
         click.echo(f"{table}: {count} removed")
 
 
@@ -122,7 +94,7 @@ def db_purge() -> None:
 @told_plainly
 def apply_files(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
     """Bring clients, partners, agreements and users to what FILES declare."""
-    services = _services()
+    services = services_of_settings()
     changes = apply(services, read_declarations(files), _passwords(services).hash, dry_run=dry_run)
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changes], default=str, ensure_ascii=False))
@@ -153,9 +125,9 @@ def client() -> None:
 @told_plainly
 def client_list(*, as_json: bool) -> None:
     """List every client."""
-    with _services().database.autocommit() as connection:
+    with services_of_settings().database.autocommit() as connection:
         rows = [_client_row(each) for each in clients.all_clients(connection)]
-    _print_rows(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
 
 
 def _client_row(each: clients.Client) -> Mapping[str, Any]:
@@ -167,7 +139,7 @@ def _client_row(each: clients.Client) -> Mapping[str, Any]:
 @told_plainly
 def client_rotate_secret(client_id: str) -> None:
     """Make a new secret for CLIENT_ID and print it once; the old one stops working within a second."""
-    services = _services()
+    services = services_of_settings()
     secret = new_secret(services.random)
     with services.database.transaction() as connection:
         known = clients.find(connection, client_id)
@@ -193,7 +165,7 @@ def user_create(username: str, password_file: Iterable[str], profile: str) -> No
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_CHARACTERS:
         raise Problem(f"a password has {MIN_PASSWORD_CHARACTERS} to {MAX_CHARACTERS} characters")
     claims = _json_object(profile)
-    services = _services()
+    services = services_of_settings()
     with services.database.transaction() as connection:
         created = services.accounts.create(
             connection, username, _passwords(services).hash(password), claims, services.now
@@ -220,7 +192,7 @@ def user_restore(username: str) -> None:
 
 
 def _change_user_status(username: str, status: str) -> None:
-    services = _services()
+    services = services_of_settings()
     with services.database.transaction() as connection:
         account = services.accounts.find_by_username(connection, username)
         if account is None:
@@ -239,9 +211,9 @@ def partner() -> None:
 @told_plainly
 def partner_list(*, as_json: bool) -> None:
     """List every partner."""
-    with _services().database.autocommit() as connection:
+    with services_of_settings().database.autocommit() as connection:
         rows = [{"id": each.id, "status": each.status, "name": each.name} for each in partners.everyone(connection)]
-    _print_rows(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
 
 
 @partner.command("suspend")
@@ -261,7 +233,7 @@ def partner_restore(partner_id: str) -> None:
 
 
 def _change_partner_status(partner_id: str, status: str) -> None:
-    services = _services()
+    services = services_of_settings()
     with services.database.transaction() as connection:
         known = partners.find(connection, partner_id)
         if known is None:
@@ -282,7 +254,7 @@ def keys() -> None:
 @told_plainly
 def keys_list(*, as_json: bool) -> None:
     """List the published signing keys and their phase."""
-    services = _services()
+    services = services_of_settings()
     rows = [
         {
             "kid": key.kid,
@@ -293,7 +265,7 @@ def keys_list(*, as_json: bool) -> None:
         }
         for key in services.keys.published()
     ]
-    _print_rows(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
 
 
 @keys.command("rotate")
@@ -301,7 +273,7 @@ def keys_list(*, as_json: bool) -> None:
 @told_plainly
 def keys_rotate(algorithm: tuple[str, ...]) -> None:
     """Publish new signing keys; they take over once every verifier can have them."""
-    services = _services()
+    services = services_of_settings()
     for each in algorithm or SIGNING_ALGORITHMS:
         click.echo(f"{each}: {services.keys.rotate(each) or 'the next key is published already'}")
 
@@ -324,20 +296,12 @@ def keys_new_encryption_key(file: Path) -> None:
 @told_plainly
 def keys_rewrap(new_key_file: Path) -> None:
     """Wrap the root secret under the key in NEW_KEY_FILE; then set it as 'key_encryption_key_file' and restart."""
-    services = _services()
+    services = services_of_settings()
     old = key_encryption_key(services.settings)
     new = key_encryption_key(Settings(issuer=services.settings.issuer, key_encryption_key_file=str(new_key_file)))
     with services.database.transaction() as connection:
         sealing.rewrap_root_secret(connection, old, new, services.random)
     click.echo("Done. Every server must be restarted with the new key.")
-
-
-def _print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        click.echo("  ".join(str(value) for value in row.values()))
 
 
 def _json_object(text: str) -> dict[str, Any]:

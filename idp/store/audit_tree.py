@@ -15,6 +15,7 @@ from idp.store.sealing import Sealer
 
 BATCH = 2000
 BATCHES_PER_RUN = 50
+FULL_RUN = BATCH * BATCHES_PER_RUN
 """What one run does at most; the rest is for the next."""
 READ_BATCH = 4096
 _SIZE_BYTES = 8

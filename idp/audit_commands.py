@@ -1,0 +1,105 @@
+"""`idp audit`: publish the log of disclosures, verify a copy of it anywhere, and print the records the law asks for."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idp.audit import AuditError, export, log_key, provisions
+from idp.protocol.log_folder import VerificationError, verify
+from idp.protocol.signed_note import NoteError, parse_key
+from idp.store import partners
+from idp.store.sealing import UnsealingError
+from idp.terminal import Problem, services_of_settings, told_plainly
+
+
+def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - wraps any command
+        try:
+            command(*args, **kwargs)
+        except (AuditError, NoteError, VerificationError) as error:
+            raise Problem(str(error)) from error
+        except UnsealingError as error:
+            raise Problem("the tree or a salt in the database was tampered with: it does not open") from error
+        except OSError as error:
+            raise Problem(f"{error.filename}: {error.strerror}") from error
+
+    return told_plainly(wrapper)
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Publish and verify the log of disclosures, consents, partners and agreements."""
+
+
+@audit_group.command("key")
+@_told_plainly
+def audit_key() -> None:
+    """Print the verifier key of this server's log."""
+    click.echo(str(log_key(services_of_settings())))
+
+
+@audit_group.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_told_plainly
+def audit_export(folder: Path) -> None:
+    """Write the log as files into FOLDER, a new one or one with an earlier export."""
+    checkpoint = export(services_of_settings(), folder)
+    click.echo(f"{checkpoint.size} entries, root {checkpoint.root.hex()}")
+
+
+@audit_group.command("verify")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--key", "key_text", required=True, help="The log's verifier key, as `idp audit key` printed it.")
+@click.option(
+    "--earlier", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An earlier checkpoint of the log."
+)
+@_told_plainly
+def audit_verify(folder: Path, key_text: str, earlier: Path | None) -> None:
+    """Verify an exported log; needs FOLDER and the key alone, no database and no settings."""
+    earlier_note = None if earlier is None else earlier.read_text("utf-8", "replace")
+    verified = verify(lambda path: (folder / path).read_bytes(), parse_key(key_text), earlier_note)
+    account = verified.account
+    click.echo(f"{verified.checkpoint.origin}: signed, and its {account.entries} entries are all there")
+    if earlier is not None:
+        click.echo("it has only grown since the earlier checkpoint")
+    click.echo(f"{account.disclosures} disclosures, none after the end of its consent")
+
+
+@audit_group.command("provision-records")
+@click.option("--username", help="Of one user alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print for scripts.")
+@_told_plainly
+def audit_provision_records(username: str | None, *, as_json: bool) -> None:
+    """Print who was given what of whom, when first and last, and by which consent (Japan's APPI, article 29)."""
+    services = services_of_settings()
+    with services.database.autocommit() as connection:
+        names = {each.id: each.name for each in partners.everyone(connection)}
+    records = [
+        {"recipient": names.get(record.partner, record.partner), **asdict(record)}
+        for record in provisions(services, username)
+    ]
+    if as_json:
+        click.echo(json.dumps(records, ensure_ascii=False))
+        return
+    for record in records:
+        click.echo(_line(record))
+
+
+def _line(record: dict[str, Any]) -> str:
+    times = f"{record['times']} times from {_instant(record['first_at'])} to {_instant(record['last_at'])}"
+    given = record["consent_given_at"]
+    consent = "consent from before the log" if given is None else f"consent of {_instant(given)}"
+    whom = f"subject {record['subject'][:16]}"
+    items = ", ".join(record["items"])
+    return f"{record['recipient']} ({record['client']})  {record['purpose']}  {whom}  {items}  {times}  {consent}"
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
