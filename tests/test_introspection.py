@@ -188,7 +188,7 @@ def test_a_resource_server_is_given_the_released_fields_and_no_more(visitor: Per
     assert eventually(lambda: "prefecture" not in ask(visitor.provider, "reader", token))
 
 
-def test_a_suspended_person_or_partner_has_no_active_token(provider: Provider, hana: Person):
+def test_a_suspended_person_has_no_active_token(provider: Provider, hana: Person):
     """Within a second, on both databases."""
     tokens = tokens_for(hana, TABI, ticks=("prefecture",))
     assert ask(provider, "tabi-points", tokens["access_token"])["active"]

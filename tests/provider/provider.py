@@ -3,7 +3,6 @@
 import os
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from base64 import b64encode
@@ -23,6 +22,7 @@ from idp.services import EXTENSION, Services
 from idp.settings import Settings, load_settings
 from idp.store import schema
 from idp.store.database import open_database
+from tests.real.process import RunningProgram
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "testing.toml"
@@ -143,31 +143,26 @@ def another_process(provider: Provider) -> Iterator[Flask]:
 class ServedProvider(Provider):
     """A provider run by `idp serve`, which can be killed and started again."""
 
-    process: subprocess.Popen[bytes] | None = None
+    process: RunningProgram | None = None
     workers: int = 2
     extra: dict[str, str]
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start and wait until it answers; a provider that ends instead fails the test with its last lines."""
         port = self.url.rsplit(":", 1)[1]
         command = [sys.executable, "-m", "idp", "serve", "--config", str(CONFIG), "--port", port]
-        self.process = subprocess.Popen(
+        self.process = RunningProgram(
             [*command, "--workers", str(self.workers)],
+            ready=f"Started worker-{self.workers}",
             env={**os.environ, **environment(self.database_url, self.url, **self.extra)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
             cwd=ROOT,
         )
-        transport = httpx.HTTPTransport(retries=12)  # backs off between connection attempts: waits about a minute
-        with httpx.Client(transport=transport) as client:
-            client.get(f"{self.url}/health/ready", timeout=10).raise_for_status()
+        HTTP.get(f"{self.url}/health/ready", timeout=30).raise_for_status()
 
     def kill(self) -> None:
         """Kill every process of it at once, as a power cut would."""
         if self.process is not None:
-            os.killpg(self.process.pid, 9)
-            self.process.wait()
+            self.process.kill()
             self.process = None
 
 
