@@ -157,7 +157,9 @@ class ServedProvider(Provider):
             env={**os.environ, **environment(self.database_url, self.url, **self.extra)},
             cwd=ROOT,
         )
-        HTTP.get(f"{self.url}/health/ready", timeout=30).raise_for_status()
+        transport = httpx.HTTPTransport(verify=NO_TLS, retries=6)  # a worker is started a moment before it listens
+        with httpx.Client(transport=transport) as patient:
+            patient.get(f"{self.url}/health/ready", timeout=30).raise_for_status()
 
     def kill(self) -> None:
         """Kill every process of it at once, as a power cut would."""
