@@ -4,59 +4,25 @@ They check what specifications tell a client to check: discovery, `iss` and `sta
 of the ID token, the subject of userinfo, the form of a challenge, RFC 9068 access tokens.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from jwt.algorithms import ECAlgorithm
 
+from tests.journeys.keyed_clients import KEYED, SERVICE, declare_keyed_clients
 from tests.journeys.node_scripts import run_script
 from tests.provider.apps import PAYMENTS_API, PHONE, STOREFRONT, TABI, WALLET, App
 from tests.provider.person import Person
-from tests.provider.provider import CONFIG, ROOT, ServedProvider, environment
+from tests.provider.provider import ServedProvider
 
-KEYED = App("keyed-app", "http://127.0.0.1:8404/callback", "openid email")
-SERVICE = App("keyed-service", "", "payments:read")
 BASIC, POST, NONE, KEY = "client_secret_basic", "client_secret_post", "none", "private_key_jwt"
-DECLARED = """
-[[clients]]
-client_id = "{id}"
-kind = "{kind}"
-name = "An app with a key"
-auth_method = "private_key_jwt"
-assertion_algorithm = "ES256"
-{rest}
-[clients.jwks]
-keys = [{{ kty = "EC", crv = "P-256", kid = "{kid}", x = "{x}", y = "{y}" }}]
-"""
 
 
 @pytest.fixture(scope="module")
 def private_jwk(served_provider: ServedProvider, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A key made here, registered by `idp apply` for an app and a service."""
-    jwk = json.loads(ECAlgorithm.to_jwk(generate_private_key(SECP256R1()))) | {"kid": "made-in-a-test"}
-    known = {name: jwk[name] for name in ("kid", "x", "y")}
-    app = 'grant_types = ["authorization_code", "refresh_token"]\nscopes = ["openid", "email"]\nredirect_uris = ["{}"]'
-    service = f'grant_types = ["client_credentials"]\nscopes = ["payments:read"]\nresources = ["{PAYMENTS_API}"]'
-    file = tmp_path_factory.mktemp("declared") / "keyed.toml"
-    file.write_text(
-        DECLARED.format(id=KEYED.client_id, kind="first_party", rest=app.format(KEYED.redirect_uri), **known)
-        + DECLARED.format(id=SERVICE.client_id, kind="service", rest=service, **known),
-        "utf-8",
-    )
-    subprocess.run(
-        [sys.executable, "-m", "idp", "--config", CONFIG, "apply", file],
-        cwd=ROOT,
-        env=environment(served_provider.database_url, served_provider.url, **served_provider.extra),
-        check=True,
-        capture_output=True,
-    )
-    return jwk
+    """The key of the clients that have one."""
+    return declare_keyed_clients(served_provider, tmp_path_factory.mktemp("declared")).jwk
 
 
 def task(person: Person, app: App, method: str, scenario: str, **more: Any) -> dict[str, Any]:
