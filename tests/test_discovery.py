@@ -1,5 +1,6 @@
 """The discovery documents (OIDC Discovery 3 and 4, RFC 8414 2 and 3): all of it true, nothing left out."""
 
+import tomllib
 from typing import Any
 
 import pytest
@@ -21,10 +22,11 @@ from tests.provider.apps import (
 from tests.provider.jose import read
 from tests.provider.operator import declare_clients
 from tests.provider.person import Answer, Person, as_client
-from tests.provider.provider import HTTP, Provider
+from tests.provider.provider import CONFIG, HTTP, ROOT, Provider
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
+CATALOGUE = ROOT / "config" / "sharing" / "catalogue.toml"
 PUBLISHED = [OPENID, OAUTH, "/jwks"]
 
 
@@ -251,6 +253,8 @@ def test_id_token_algorithms(visitor: Person, metadata: dict[str, Any]):
 def test_scopes(visitor: Person, metadata: dict[str, Any]):
     """Every one can be granted to somebody; one that is not named can be given to nobody."""
     named = set(metadata["scopes_supported"])
+    declared = [tomllib.loads(file.read_text("utf-8"))["scopes"] for file in (CONFIG, CATALOGUE)]
+    assert named == {"openid", "offline_access"}.union(*declared)
     for_services = {"payments:settle"}
     declare_clients(visitor.provider, {**APP, "client_id": "greedy", "scopes": sorted(named - for_services)})
     greedy = App("greedy", APP["redirect_uris"][0], " ".join(sorted(named - for_services)))

@@ -6,6 +6,7 @@ from time import monotonic
 import httpx
 import pytest
 
+from idp.store.changes import START_OVERLAP, Topic, announce
 from tests.provider.apps import PHONE, STOREFRONT, tokens_for
 from tests.provider.jose import read
 from tests.provider.person import Person, as_client
@@ -144,6 +145,9 @@ def test_a_token_revoked_before_a_start_is_known_after_it(provider: Provider, ha
     alive, single, family = (tokens_for(hana, STOREFRONT) for _ in range(3))
     revoke(provider, "storefront", single["access_token"])
     revoke(provider, "storefront", family["refresh_token"])
+    with provider.services.database.transaction() as connection:
+        for number in range(START_OVERLAP + 1):  # so much happened since that the feed does not tell of it any more
+            announce(connection, Topic.CLIENT, f"client {number}", provider.services.now)
     with another_process(provider) as app:
         ask = app.test_client().get
         statuses = [
