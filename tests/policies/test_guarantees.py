@@ -310,6 +310,7 @@ def test_g5_a_field_that_is_no_name_makes_the_request_ill_typed(field: object):
     [
         None,
         {"prefecture"},
+        SimpleNamespace(fields={"prefecture": None}, max_days=90),
         PurposeTerms(["prefecture"], 90),
         PurposeTerms("prefecture", 90),
         PurposeTerms(None, 90),
