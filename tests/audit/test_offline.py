@@ -1,0 +1,158 @@
+"""The offline verifier (`idp.protocol.log_folder`) over logs in memory: nothing can be changed without being found."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idp.protocol import audit, tiles
+from idp.protocol.audit import Disclosed, LeafError, Person, Sharing, Surface, account_of, read_leaf
+from idp.protocol.canonical_json import canonical
+from idp.protocol.log_folder import VerificationError, Verified, verify
+from idp.protocol.merkle import Tree, leaf_hash
+from idp.protocol.signed_note import Checkpoint, sign_checkpoint, verifier_key
+
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+KEY = verifier_key("id.example.test/audit", PRIVATE)
+HANA = Person("account of Hana", b"a salt")
+SHARING = Sharing(HANA, "tabi-points", "tabi-points", "points.credit")
+NOW = 1_795_000_000
+GIVEN = audit.consent_given(SHARING, ("prefecture",), NOW + 100, NOW)
+ENDED = audit.consent_ended(SHARING, NOW + 9)
+
+
+def disclosure(at: int = NOW + 1, field: str = "prefecture", sharing: Sharing = SHARING) -> bytes:
+    return audit.disclosure(sharing, Disclosed((field,), {}, "tabi-2026", 1, Surface.USERINFO), at)
+
+
+def log_of(entries: list[bytes]) -> dict[str, bytes]:
+    """The files of a log."""
+    tree, size = Tree(map(leaf_hash, entries)), len(entries)
+    files = dict(tiles.hash_tiles(tree, size))
+    files |= {path: tiles.bundle(entries[at : at + count]) for path, at, count in tiles.bundle_places(size)}
+    note = sign_checkpoint(Checkpoint(KEY.name, size, tree.root(size)), PRIVATE)
+    return {**files, tiles.CHECKPOINT: note.encode()}
+
+
+def check(files: Mapping[str, bytes], earlier: str | None = None) -> Verified:
+    def read(path: str) -> bytes:
+        if path not in files:
+            raise FileNotFoundError(path)
+        return files[path]
+
+    return verify(read, KEY, earlier)
+
+
+def many(size: int) -> list[bytes]:
+    return [GIVEN, *(disclosure(NOW + number % 50) for number in range(size - 1))][:size]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 600])
+def test_a_log_of_any_size_verifies_and_counts(size: int):
+    """Also one of exactly full tiles, and the empty one."""
+    verified = check(log_of(many(size)))
+    assert verified.checkpoint.size == verified.account.entries == size
+    assert verified.account.disclosures == max(0, size - 1)
+
+
+def test_the_files_are_where_the_specification_says():
+    """C2SP tlog-tiles' own example: a tree of 70,000 has these tiles; and numbers in groups of three."""
+    paths = [path for path, _content in tiles.hash_tiles(Tree(bytes(32) for _ in range(70_000)), 70_000)]
+    assert len(paths) == 273 + 1 + 1 + 1 + 1
+    assert paths[-4:] == ["tile/0/273.p/112", "tile/1/000", "tile/1/001.p/17", "tile/2/000.p/1"]
+    *_, last = tiles.bundle_places(1234 * 256 + 8)
+    assert last == ("tile/entries/x001/234.p/8", 1234 * 256, 8)
+
+
+FILES = log_of(many(300))
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_no_byte_of_any_file_can_be_another(data: st.DataObject):
+    """Checkpoint, tiles and entries."""
+    path = data.draw(st.sampled_from(sorted(FILES)))
+    raw = bytearray(FILES[path])
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(VerificationError):
+        check({**FILES, path: bytes(raw)})
+
+
+@pytest.mark.parametrize("path", sorted(FILES))
+def test_no_file_can_be_missing_longer_or_shorter(path: str):
+    """Each failure is one sentence."""
+    shorter = [FILES[path][:-1], FILES[path][:-40], b""]
+    for content in [*shorter, FILES[path] + b"\x00", FILES[path] + FILES[path]]:
+        with pytest.raises(VerificationError) as failure:
+            check({**FILES, path: content})
+        assert "\n" not in str(failure.value)
+    with pytest.raises(VerificationError, match="missing"):
+        check({name: content for name, content in FILES.items() if name != path})
+
+
+@given(first=st.integers(0, 40), size=st.integers(0, 40))
+def test_with_an_earlier_checkpoint_the_log_has_only_grown(first: int, size: int):
+    """Neither shrunk nor with another past, though the new checkpoint is signed by the right key."""
+    earlier = log_of(many(first))[tiles.CHECKPOINT].decode()
+    if first <= size:
+        check(log_of(many(size)), earlier)
+    else:
+        with pytest.raises(VerificationError, match="shrank"):
+            check(log_of(many(size)), earlier)
+    if 0 < first <= size:
+        with pytest.raises(VerificationError, match="are not those of the earlier checkpoint"):
+            check(log_of([disclosure(NOW + 5), *many(size)[1:]]), earlier)
+
+
+def test_a_disclosure_after_the_end_of_its_consent_is_found():
+    """Wherever it stands, and whatever its time says; another consent given later does not make it good."""
+    check(log_of([GIVEN, disclosure(), ENDED]))
+    with pytest.raises(VerificationError, match="entry 3 discloses on a consent that entry 2 ended"):
+        check(log_of([GIVEN, disclosure(), ENDED, disclosure(NOW + 1), GIVEN, disclosure()]))
+    check(log_of([GIVEN, disclosure(), ENDED, GIVEN, disclosure()]))
+    other = Sharing(HANA, "tabi-points", "tabi-points-phone", "points.credit")
+    check(log_of([GIVEN, disclosure(), ENDED, disclosure(sharing=other)]))
+
+
+def test_a_disclosure_on_a_consent_that_is_over_is_found():
+    """At its last second it still holds."""
+    check(log_of([GIVEN, disclosure(NOW + 99)]))
+    with pytest.raises(VerificationError, match="entry 1 discloses on a consent of entry 0 that is over"):
+        check(log_of([GIVEN, disclosure(NOW + 100)]))
+
+
+def test_records_of_provision_begin_anew_with_a_new_consent():
+    """Repeated provision under one consent is one record (APPI: first and last day)."""
+    entries = [disclosure(NOW - 5), GIVEN, disclosure(NOW + 1), disclosure(NOW + 7, "over_20"), ENDED, GIVEN]
+    entries.append(disclosure(NOW + 20))
+    records = [*account_of(read_leaf(index, entry) for index, entry in enumerate(entries)).provisions()]
+    told = [(each.items, each.first_at - NOW, each.last_at - NOW, each.times, each.consent_entry) for each in records]
+    assert told == [
+        (("prefecture",), -5, -5, 1, None),
+        (("over_20", "prefecture"), 1, 7, 2, 1),
+        (("prefecture",), 20, 20, 1, 5),
+    ]
+    assert {each.subject for each in records} == {HANA.subject("tabi-points")}
+
+
+@pytest.mark.parametrize(
+    "change", [{"version": 2}, {"kind": "other"}, {"at": "now"}, {"at": True}, {"fields": "email"}]
+)
+def test_an_entry_of_another_kind_is_not_guessed_at(change: dict[str, Any]):
+    """A newer log needs a newer verifier."""
+    entry = canonical({**json.loads(disclosure()), **change})
+    with pytest.raises(LeafError):
+        read_leaf(0, entry)
+    with pytest.raises(VerificationError):
+        check(log_of([entry]))
+
+
+@pytest.mark.parametrize("entry", [b"", b"[]", b"{}", b'{"version": 1}', b"[" * 60_000, b"\xff", b'"\\ud800"', b"NaN"])
+def test_what_is_no_entry_is_refused(entry: bytes):
+    """Signed or not."""
+    with pytest.raises(VerificationError):
+        check(log_of([entry]))
