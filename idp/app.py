@@ -33,6 +33,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app = Flask("idp", static_folder="web/static", template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
+    app.url_map.merge_slashes = False  # or doubled slashes would be answered by a redirect to whatever Host says
     services = build_services(app, settings, clock, random)
     app.extensions[EXTENSION] = services
     install_pages(app)

@@ -141,5 +141,6 @@ def _refuse(
     start_response: "StartResponse", status: str, header: tuple[str, str], error: OAuthError
 ) -> Iterable[bytes]:
     body = json.dumps(error.body()).encode("ascii")
-    start_response(status, [header, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    body_headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response(status, [header, *body_headers, ("X-Content-Type-Options", "nosniff")])
     return [body]

@@ -2,9 +2,11 @@
 
 A token is `<handle>.<secret>`. Each rotation derives the next secret from the presented one by a keyed hash, so that an
 honest retry after a lost response gets the same new token again although only hashes are stored. A token that is not
-the newest, and not such a retry, was stolen or its successor was: the whole family ends.
+the newest, and not such a retry, was stolen or its successor was: the whole family ends. A token that was cut short or
+damaged on its way is refused, and nothing ends.
 """
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -14,6 +16,8 @@ from idp.protocol.secrets import Randomness, encode, hash_secret, new_identifier
 from idp.store import families
 from idp.store.database import Database
 from idp.store.families import Family, RefreshState
+
+_OURS = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,6 +31,11 @@ class RefreshToken:
     def text(self) -> str:
         """What the client is given."""
         return f"{self.handle}.{self.secret}"
+
+    @property
+    def can_be_ours(self) -> bool:
+        """Whether it has the form of what is made here."""
+        return _OURS.fullmatch(self.text) is not None
 
     @property
     def handle_hash(self) -> bytes:
@@ -86,7 +95,7 @@ class RefreshTokens:
         """Tell an honest retry from a stolen token; the end of a family is committed before the error is raised."""
         with self._database.transaction() as connection:
             found = families.find_by_handle(connection, presented.handle_hash)
-            if found is None:
+            if found is None or not presented.can_be_ours:
                 raise _refused()
             family, state = found
             if not family.is_alive(now):

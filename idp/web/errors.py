@@ -63,9 +63,14 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _on_bug)
 
 
+def _what_was_asked() -> str:
+    """Return method and path for the log: in one line, whatever bytes they hold."""
+    return f"{request.method} {request.path}".encode("unicode_escape").decode("ascii")
+
+
 def _on_oauth_error(error: OAuthError) -> Response:
     reference = new_identifier(current_services().random)[:8]
-    log.info("%s %s %s: %s %s", reference, request.method, request.path, error.code, error.detail)
+    log.info("%s %s: %s %s", reference, _what_was_asked(), error.code, error.detail)
     if request.path in paths.MACHINE_PATHS:
         return json_error(error)
     ensure_language(current_services())
@@ -85,7 +90,7 @@ def _on_oauth_error(error: OAuthError) -> Response:
 
 def _on_page_error(error: PageError) -> Response:
     reference = new_identifier(current_services().random)[:8]
-    log.info("%s %s %s: %s", reference, request.method, request.path, error.code)
+    log.info("%s %s: %s", reference, _what_was_asked(), error.code)
     return render_page(
         "error.html",
         status=error.status,
@@ -132,7 +137,7 @@ _HTTP_SENTENCES: Mapping[int, str] = {
 
 
 def _on_database_unavailable(error: DatabaseUnavailableError) -> Response:
-    log.error("%s %s: the database is unavailable: %s", request.method, request.path, error)
+    log.error("%s: the database is unavailable: %s", _what_was_asked(), error)
     if request.path in paths.MACHINE_PATHS:
         response = json_error(temporarily_unavailable("database"))
     else:
@@ -144,7 +149,7 @@ def _on_database_unavailable(error: DatabaseUnavailableError) -> Response:
 
 def _on_bug(error: Exception) -> Response:
     """Hide a bug from the caller and show it to the operator: where it happened, without the values."""
-    log.error("%s %s failed: %s", request.method, request.path, type(error).__name__, exc_info=error)
+    log.error("%s failed: %s", _what_was_asked(), type(error).__name__, exc_info=error)
     if request.path in paths.MACHINE_PATHS:
         return json_error(OAuthError("server_error", "The server made a mistake. Try again.", status=SERVER_ERROR))
     ensure_language(current_services())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, after_this_request, current_app, g, render_template, request
 from jinja2 import StrictUndefined
@@ -19,6 +19,7 @@ from idp.web.i18n import (
     install_translations,
     load_catalogues,
 )
+from idp.web.requests import shown_query
 from idp.web.sessions import cookie_name, set_cookie, signed_in_account
 
 LANGUAGE_COOKIE = "sekisho_language"
@@ -52,6 +53,13 @@ def install_pages(app: Flask) -> None:
     app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?v={versions[name]}"
     app.jinja_env.undefined = StrictUndefined
     app.extensions["sekisho.catalogues"] = catalogues
+    app.after_request(_never_guess_types)
+
+
+def _never_guess_types(response: Response) -> Response:
+    """Forbid browsers to guess a type, also for what Flask answers by itself: static files, OPTIONS."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
 
 
 def current_language() -> str:
@@ -68,7 +76,7 @@ def gettext(text: str) -> str:
 
 def settle_language(services: Services, ui_locales: str | None = None) -> Language:
     """Decide the page's language: what the person chose, just now or before; what the app asks for; the browser."""
-    clicked = request.args.get("lang")
+    clicked = shown_query(request).get("lang")
     cookie = request.cookies.get(cookie_name(services, LANGUAGE_COOKIE))
     language = choose_language(
         clicked or (None if cookie else ui_locales), cookie, request.headers.get("Accept-Language")
@@ -139,14 +147,15 @@ def _content_security_policy(form_targets: tuple[str, ...]) -> str:
 def _language_links(flow: object) -> list[LanguageLink]:
     """Return links to this page in every language; none where the page cannot be asked for again."""
     if request.method == "GET":
-        query = {name: value for name, value in request.args.items() if name != "lang"}
+        query = {name: value for name, value in shown_query(request).items() if name != "lang"}
     elif isinstance(flow, str):
         query = {"flow": flow}
     else:
         return []
     current = current_language()
+    path = quote(request.path)  # browsers take a backslash for a slash, and two of them for another site
     return [
-        LanguageLink(code, label, f"{request.path}?{urlencode({**query, 'lang': code})}", code == current)
+        LanguageLink(code, label, f"{path}?{urlencode({**query, 'lang': code})}", code == current)
         for code, label in LANGUAGE_NAMES.items()
     ]
 

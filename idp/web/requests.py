@@ -1,6 +1,7 @@
 """From Flask's request to plain values: the one place where raw input is read."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import parse_qsl
 
 from flask import Request
 
@@ -34,6 +35,12 @@ def read_form_with_boxes(request: Request, boxes: str) -> tuple[Parameters, froz
 def read_query(request: Request) -> Parameters:
     """Return the query's parameters; raises as `parse_parameters`."""
     return parse_parameters(request.query_string)
+
+
+def shown_query(request: Request) -> dict[str, str]:
+    """Return the query as far as it can be read, for pages that are shown whatever it holds: those of errors."""
+    text = request.query_string.decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
 
 
 def read_endpoint_request(request: Request) -> EndpointRequest:

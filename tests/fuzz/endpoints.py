@@ -1,0 +1,193 @@
+"""A valid request of every kind for every route; a route without one fails the tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idp.protocol.names import JWT_BEARER_ASSERTION
+from tests.fuzz.draft import Draft, cookie, form, header, query
+from tests.fuzz.world import HANA, ISSUER, PURPOSE, VERIFIER, World, request_of
+from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI
+
+SESSION = "sekisho_session"
+Drafts = Callable[[World], list[Draft]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route, whether it asks the store, and where to begin."""
+
+    route: str
+    touches_store: bool
+    drafts: Drafts
+
+
+def _authorize(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana_session)
+    more = {
+        "response_mode": "form_post",
+        "prompt": "login",
+        "max_age": "60",
+        "login_hint": HANA,
+        "ui_locales": "ja en",
+        "acr_values": "urn:sekisho:acr:password",
+        "resource": PAYMENTS_API,
+        "id_token_hint": world.id_token,
+    }
+    return [
+        Draft("GET", b"/authorize", (*query(**request_of(STOREFRONT)), *session)),
+        Draft("GET", b"/authorize", (*query(**{**request_of(PHONE), **more, "resource": ISSUER}), *session)),
+        Draft("GET", b"/authorize", query(**{**request_of(NO_PKCE), "response_mode": "fragment"})),
+        Draft("GET", b"/authorize", query(**{**request_of(TABI), "response_mode": "form_post", "prompt": "none"})),
+        Draft("POST", b"/authorize", (*form(**{**request_of(STOREFRONT), **more}), *session)),
+    ]
+
+
+def _continue(world: World) -> list[Draft]:
+    return [
+        Draft("GET", b"/authorize/continue", (*query(flow=world.agreed()), *cookie(sekisho_session=world.hana_session)))
+    ]
+
+
+def _token(world: World) -> list[Draft]:
+    def token(*parts_: tuple) -> Draft:
+        return Draft("POST", b"/token", tuple(part for group in parts_ for part in group))
+
+    phone_code = {"code": world.code(PHONE), "redirect_uri": PHONE.redirect_uri, "code_verifier": VERIFIER}
+    code = {"code": world.code(), "redirect_uri": STOREFRONT.redirect_uri, "code_verifier": VERIFIER}
+    assertion = {"client_assertion_type": JWT_BEARER_ASSERTION, "client_assertion": world.assertion()}
+    ledger = {"client_id": "ledger", "client_secret": world.secrets["ledger"]}
+    return [
+        token(
+            form(grant_type="authorization_code", resource=ISSUER, **code),
+            header("Authorization", world.basic(STOREFRONT.client_id)),
+        ),
+        token(form(grant_type="authorization_code", client_id=PHONE.client_id, **phone_code)),
+        token(form(grant_type="refresh_token", refresh_token=world.kept, client_id=PHONE.client_id, scope="openid")),
+        token(form(grant_type="client_credentials", scope="payments:read", resource=PAYMENTS_API, **ledger)),
+        token(form(grant_type="client_credentials", client_id="assertor", **assertion)),
+    ]
+
+
+def _userinfo(world: World) -> list[Draft]:
+    return [
+        Draft("GET", b"/userinfo", header("Authorization", f"Bearer {world.access}")),
+        Draft("POST", b"/userinfo", form(access_token=world.access)),
+    ]
+
+
+def _introspect(world: World) -> list[Draft]:
+    storefront = header("Authorization", world.basic(STOREFRONT.client_id))
+    return [
+        Draft("POST", b"/introspect", (*form(token=world.access, token_type_hint="access_token"), *storefront)),
+        Draft("POST", b"/introspect", (*form(token=world.held, token_type_hint="refresh_token"), *storefront)),
+    ]
+
+
+def _revoke(world: World) -> list[Draft]:
+    return [
+        Draft(
+            "POST", b"/revoke", form(token=world.spare(), client_id=PHONE.client_id, token_type_hint="refresh_token")
+        ),
+        Draft("POST", b"/revoke", (*form(token=world.access), *header("Authorization", world.basic("payments")))),
+    ]
+
+
+def _login(world: World) -> list[Draft]:
+    session, flow, csrf = world.visitor()
+    browser = cookie(sekisho_session=session, sekisho_language="ja", sekisho_device="nonce.signature")
+    credentials = form(flow=flow, csrf=csrf, username=HANA, password=world.secrets[HANA])
+    return [
+        Draft("GET", b"/login", (*query(flow=flow, lang="ja"), *browser)),
+        Draft("POST", b"/login", (*credentials, *browser, *header("X-Forwarded-For", "10.0.0.1, 10.0.0.2"))),
+    ]
+
+
+def _consent(world: World) -> list[Draft]:
+    flow, csrf = world.asked()
+    session = cookie(sekisho_session=world.hana_session)
+    answers = (*form(flow=flow, csrf=csrf, decision="allow", fields="prefecture"), *form(fields="over_20"))
+    return [
+        Draft("GET", b"/consent", (*query(flow=flow, lang="en"), *session)),
+        Draft("POST", b"/consent", (*answers, *session)),
+    ]
+
+
+def _home(world: World) -> list[Draft]:
+    return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana_session)))]
+
+
+def _apps(world: World) -> list[Draft]:
+    ken = world.leaver()
+    session = cookie(sekisho_session=ken["session"])
+    return [
+        Draft("GET", b"/account/apps", (*query(lang="ja"), *cookie(sekisho_session=world.hana_session))),
+        Draft("POST", b"/account/apps", (*form(csrf=ken["csrf"], client_id=TABI.client_id, purpose=PURPOSE), *session)),
+    ]
+
+
+def _logout(world: World) -> list[Draft]:
+    ken = world.leaver()
+    session = cookie(sekisho_session=ken["session"])
+    back = {"post_logout_redirect_uri": "http://127.0.0.1:8401/signed-out", "state": "a state", "ui_locales": "ja"}
+    return [
+        Draft("GET", b"/logout", (*query(client_id=STOREFRONT.client_id, **back), *session)),
+        Draft("POST", b"/logout", (*form(id_token_hint=ken["id_token"], **back), *session)),
+        Draft("GET", b"/logout", (*query(id_token_hint=ken["id_token"], **back), *session)),
+    ]
+
+
+def _confirm(world: World) -> list[Draft]:
+    ken = world.leaver()
+    answers = form(csrf=ken["csrf"], flow=ken["flow"], decision="confirm")
+    return [Draft("POST", b"/logout/confirm", (*answers, *cookie(sekisho_session=ken["session"])))]
+
+
+def _plain(path: bytes) -> Drafts:
+    return lambda _world: [Draft("GET", path)]
+
+
+def _static(_world: World) -> list[Draft]:
+    conditions = (*header("If-None-Match", '"x"'), *header("Range", "bytes=0-9"), *header("If-Range", '"x"'))
+    return [
+        Draft(
+            "GET",
+            b"/static/sekisho.css",
+            (*query(v="1"), *header("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT")),
+        ),
+        Draft("GET", b"/static/gate.svg", conditions),
+        Draft("GET", b"/static/none"),
+    ]
+
+
+def _published(path: bytes) -> Drafts:
+    return lambda _world: [Draft("GET", path, header("If-None-Match", '"x"'))]
+
+
+ENDPOINTS = (
+    Endpoint("/authorize", touches_store=True, drafts=_authorize),
+    Endpoint("/authorize/continue", touches_store=True, drafts=_continue),
+    Endpoint("/token", touches_store=True, drafts=_token),
+    Endpoint("/userinfo", touches_store=True, drafts=_userinfo),
+    Endpoint("/introspect", touches_store=True, drafts=_introspect),
+    Endpoint("/revoke", touches_store=True, drafts=_revoke),
+    Endpoint("/login", touches_store=True, drafts=_login),
+    Endpoint("/consent", touches_store=True, drafts=_consent),
+    Endpoint("/", touches_store=True, drafts=_home),
+    Endpoint("/account/apps", touches_store=True, drafts=_apps),
+    Endpoint("/logout", touches_store=True, drafts=_logout),
+    Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
+    Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live")),
+    Endpoint("/health/ready", touches_store=True, drafts=_plain(b"/health/ready")),
+    Endpoint("/static/<path:filename>", touches_store=False, drafts=_static),
+    Endpoint("/jwks", touches_store=False, drafts=_published(b"/jwks")),
+    Endpoint(
+        "/.well-known/openid-configuration",
+        touches_store=False,
+        drafts=_published(b"/.well-known/openid-configuration"),
+    ),
+    Endpoint(
+        "/.well-known/oauth-authorization-server",
+        touches_store=False,
+        drafts=_published(b"/.well-known/oauth-authorization-server"),
+    ),
+)

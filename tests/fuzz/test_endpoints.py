@@ -1,0 +1,169 @@
+"""Hypothesis writes hostile bytes into every part of a request to every endpoint (RFC 6749 5.2, issue "Bad input")."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.bend import BENDS, HEADERS, Bend
+from tests.fuzz.draft import Draft, Place
+from tests.fuzz.endpoints import ENDPOINTS, SESSION, Endpoint
+from tests.fuzz.hostile import CHANGES, CLAIMS, HOSTILE, JSON, Change
+from tests.fuzz.invariants import check
+from tests.fuzz.message import FORM, Framing, Message
+from tests.fuzz.world import ISSUER, World
+
+SQLITE, POSTGRESQL = "on_sqlite", "on_postgresql"
+AT_ENDPOINTS = [
+    pytest.param(store, endpoint, id=f"{endpoint.route} {store}")
+    for store in (SQLITE, POSTGRESQL)
+    for endpoint in ENDPOINTS
+    if endpoint.touches_store or store == SQLITE
+]
+PUBLISHED = {"/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
+METHODS = [
+    "GET",
+    "POST",
+    "HEAD",
+    "OPTIONS",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "X7CANARY",
+    "\xff",
+    "",
+]
+
+RAW = st.builds(
+    Message,
+    st.sampled_from(METHODS),
+    st.just(b"/"),
+    HOSTILE,
+    st.lists(st.tuples(st.sampled_from(HEADERS), HOSTILE), max_size=3).map(tuple),
+    HOSTILE,
+    st.sampled_from(Framing),
+)
+
+
+def cases(count: int) -> settings:
+    """Return as many cases as asked; ten times as many under `--hypothesis-profile=hunt`."""
+    usual = settings.get_profile("ci").max_examples
+    return settings(max_examples=count * settings.default.max_examples // usual)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, store: str) -> Iterator[World]:
+    """The provider on one of the stores; whatever is asked of it, it holds afterwards what it held before."""
+    found: World = request.getfixturevalue(store)
+    yield found
+    assert found.losses_at_the_end() == []
+
+
+def ask(world: World, message: Message) -> None:
+    """Send a request and check its answer and what it left behind."""
+    world.asked_so_far += 1
+    check(world, message, world.send(message))
+
+
+def test_every_route_has_a_case(on_sqlite: World):
+    """A new endpoint is fuzzed from its first day."""
+    answered = {rule.rule for rule in on_sqlite.app.url_map.iter_rules()} | PUBLISHED
+    assert {endpoint.route for endpoint in ENDPOINTS} == answered
+
+
+def test_every_draft_is_accepted(on_sqlite: World):
+    """What the fuzzing begins from is right, or it would not reach beyond the first check."""
+    for endpoint in ENDPOINTS:
+        for index, _draft in enumerate(endpoint.drafts(on_sqlite)):
+            draft = endpoint.drafts(on_sqlite)[index]
+            answer = on_sqlite.send(draft.message())
+            expected = 404 if draft.path == b"/static/none" else 399
+            assert answer.status <= expected, (draft, answer)
+
+
+@pytest.mark.parametrize(("store", "endpoint"), AT_ENDPOINTS)
+def test_any_value_in_any_place(store: str, endpoint: Endpoint, world: World):
+    """One part of a valid request is something else: each parameter, cookie and header in its turn."""
+
+    @cases(60)
+    @given(CHANGES, st.sampled_from(HEADERS), st.sampled_from(Framing))
+    def one_place_at_a_time(change: Change, header: str, framing: Framing) -> None:
+        for draft in endpoint.drafts(world):
+            for changed in places(draft, change, header):
+                ask(world, changed)
+            ask(world, draft.message(framing=framing))
+        assert world.losses() == []
+
+    one_place_at_a_time()
+
+
+def places(draft: Draft, change: Change, header: str) -> Iterator[Message]:
+    """Return the request with the change in each place, one at a time."""
+    for index, part in enumerate(draft.parts):
+        changed = replace(part, value=change.of(part.value))
+        yield draft.with_part(index, changed).message()
+        if part.place is not Place.HEADER:
+            yield draft.with_part(index, replace(changed, verbatim=True)).message()
+    message = draft.message()
+    value = change.of(b"")
+    yield message.with_header(header, value)
+    yield replace(message, path=message.path + value)
+    yield replace(message, query=message.query + b"&" + value)
+    yield replace(message, body=message.body + b"&" + value)
+
+
+@pytest.mark.parametrize(("store", "endpoint"), AT_ENDPOINTS)
+def test_several_things_at_once(store: str, endpoint: Endpoint, world: World):
+    """Parts of a valid request are changed, dropped, doubled, renamed or put elsewhere, under any method."""
+
+    @cases(400)
+    @given(st.lists(BENDS, min_size=1, max_size=3), st.sampled_from(METHODS), st.sampled_from(Framing))
+    def several(bends: list[Bend], method: str, framing: Framing) -> None:
+        for draft in endpoint.drafts(world):
+            bent = reduce(lambda so_far, bend: bend.of(so_far), bends, draft)
+            ask(world, bent.message(framing=framing))
+            ask(world, bent.message(method))
+        assert world.losses() == []
+
+    several()
+
+
+@pytest.mark.parametrize(("store", "endpoint"), AT_ENDPOINTS)
+def test_raw_requests(store: str, endpoint: Endpoint, world: World):
+    """Nothing about the request is right but its path, and not always that."""
+    path = endpoint.route.partition("<")[0].encode("ascii")
+
+    @cases(600)
+    @given(RAW, HOSTILE, st.sampled_from(["only", "before", "after", "doubled"]), st.booleans())
+    def raw(message: Message, junk: bytes, where: str, as_form: bool) -> None:  # noqa: FBT001 - drawn
+        paths = {"only": path, "before": b"/" + junk + path, "after": path + junk, "doubled": path.replace(b"/", b"//")}
+        message = replace(message, path=paths[where])
+        message = message.with_header("Content-Type", FORM) if as_form else message
+        ask(world, message)
+        ask(world, message.with_header("Cookie", f"{SESSION}={world.hana_session}".encode()))
+        assert world.losses() == []
+
+    raw()
+
+
+@pytest.mark.parametrize("store", [SQLITE, POSTGRESQL])
+def test_assertions_with_any_claims(store: str, world: World):
+    """A client signs whatever it likes: its signature is right, its claims and header are not (RFC 7523 3)."""
+
+    @cases(1000)
+    @given(st.dictionaries(st.sampled_from(CLAIMS), st.one_of(JSON, st.just(ISSUER)), max_size=3))
+    def signed(claims: dict[str, object]) -> None:
+        form = (
+            b"grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type"
+            b"%3Ajwt-bearer&client_assertion=" + world.assertion(**claims).encode("ascii")
+        )
+        ask(world, Message("POST", b"/token", headers=(("Content-Type", FORM),), body=form))
+
+    signed()
