@@ -7,6 +7,7 @@ request ∧ agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -36,6 +37,8 @@ from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for, example_for
+
+log = logging.getLogger(__name__)
 
 CACHED_ACCOUNTS = 10_000
 CACHED_CONSENTS = 20_000
@@ -308,10 +311,16 @@ class DataSharing:
             stored = partners.find(connection, partner_id)
         if stored is None:
             return None
-        partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
-        if not stored.agreement:
-            return partner, None
-        return partner, parse_agreement(json.loads(stored.agreement), self.catalogue)
+        try:
+            partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
+            return partner, self._agreement(stored.agreement)
+        except AgreementError:
+            # Nothing is released under what cannot be read, a field that left the catalogue since, for one.
+            log.exception("the agreement with partner %s does not fit the catalogue", partner_id)
+            return None
+
+    def _agreement(self, document: str) -> Agreement | None:
+        return parse_agreement(json.loads(document), self.catalogue) if document else None
 
 
 def read_catalogue(directory: Path) -> Catalogue:
