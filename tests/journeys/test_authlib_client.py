@@ -60,7 +60,11 @@ def relying_party(person: Person, app: App, method: str, **settings: Any) -> Fla
     return served.test_client()
 
 
-@pytest.mark.parametrize(("app", "method"), [(STOREFRONT, BASIC), (TABI, POST), (PHONE, NONE)], ids=lambda value: getattr(value, "client_id", value))
+@pytest.mark.parametrize(
+    ("app", "method"),
+    [(STOREFRONT, BASIC), (TABI, POST), (PHONE, NONE)],
+    ids=lambda value: getattr(value, "client_id", value),
+)
 def test_a_flask_app_signs_people_in(hana: Person, app: App, method: str):
     """OIDC Core 3.1 and Discovery 4: the client finds everything by the issuer, and takes the ID token as valid."""
     party = relying_party(hana, app, method)
@@ -106,7 +110,9 @@ def signed_in(person: Person, http: OAuth2Session) -> dict[str, Any]:
     return tokens
 
 
-@pytest.mark.parametrize(("app", "method"), [(STOREFRONT, BASIC), (TABI, POST)], ids=lambda value: getattr(value, "client_id", value))
+@pytest.mark.parametrize(
+    ("app", "method"), [(STOREFRONT, BASIC), (TABI, POST)], ids=lambda value: getattr(value, "client_id", value)
+)
 def test_tokens_live_and_end(hana: Person, app: App, method: str):
     """RFC 6749 4.1 and 6, RFC 7662, RFC 7009: code, refresh, introspection, revocation, as the client does each."""
     url = hana.provider.url
