@@ -18,8 +18,10 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Person, Sharing, Surface
-from idp.protocol.errors import invalid_scope
+from idp.protocol.authorization_details import PartnerData, granted_details
+from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import encode
@@ -46,7 +48,8 @@ CACHED_PARTNERS = 1_000
 CACHED_PEOPLE = 20_000
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
-DEFAULT_CONSENT_SECONDS = 90 * 86_400
+DAY = 86_400
+DEFAULT_CONSENT_SECONDS = 90 * DAY
 DECISIONS = 3
 """How often a release is decided anew because the consent changed before it was written down."""
 
@@ -139,13 +142,28 @@ class DataSharing:
 
     # ---- what is asked for ---------------------------------------------------------------------------------------
 
-    def purpose(self, client: Client, scopes: tuple[str, ...]) -> str:
-        """Return the purpose of a request: the one it names, or the only one of the partner's agreement, or "".
+    def asked(self, client: Client, scopes: tuple[str, ...], wanted: PartnerData | None) -> Asked:
+        """Return what a request asks for, by scope or by authorization details: from here on it makes no difference.
 
         Raises:
-            OAuthError: `invalid_scope` when more than one is named, or one that is not agreed.
+            OAuthError: `invalid_scope` or `invalid_authorization_details` for a purpose that is not agreed, or more
+                than one; the latter also for unknown fields and for longer than the agreement allows.
         """
         named = purpose_of(scopes)
+        if wanted is None:
+            return Asked(scopes, self._purpose(client, named))
+        agreement = self._agreement_of(client)
+        terms = agreement.purposes.get(wanted.purpose) if agreement is not None else None
+        if terms is None or named not in (None, wanted.purpose):
+            raise invalid_authorization_details("The purpose is not agreed with this partner, or is not the scope's.")
+        if not self.catalogue.known.issuperset(wanted.fields):
+            raise invalid_authorization_details("The authorization_details name a field that does not exist.")
+        if wanted.duration_days > terms.max_days:
+            raise invalid_authorization_details("The duration_days are more than the agreement allows.")
+        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days)
+
+    def _purpose(self, client: Client, named: str | None) -> str:
+        """Return the purpose that the scopes name, or the only one of the partner's agreement, or ""."""
         agreement = self._agreement_of(client)
         agreed = tuple(agreement.purposes) if agreement is not None else ()
         if named is None:
@@ -154,11 +172,9 @@ class DataSharing:
             raise invalid_scope("The purpose is not part of the agreement with this partner.")
         return named
 
-    def offer(
-        self, client: Client, account: Account, scopes: tuple[str, ...], purpose: str, language: str, now: int
-    ) -> Offer:
+    def offer(self, client: Client, account: Account, asked: Asked, language: str, now: int) -> Offer:
         """Return what to ask the person for: the requested fields that the agreement allows."""
-        asked = self._askable(client, account.id, scopes, purpose, now)
+        askable = self._askable(client, account.id, asked, now)
         on = _today(account, now)
         lines = tuple(
             OfferedField(
@@ -167,45 +183,56 @@ class DataSharing:
                 example=example_for(field, account.profile, language, on) or "",
                 not_shared=field.not_shared.in_language(language) if field.not_shared else None,
                 tag=field.tag.in_language(language) if field.tag else None,
-                needed=asked.fields[field.id],
+                needed=askable.fields[field.id],
             )
             for field in self.catalogue.fields.values()
-            if field.id in asked.fields
+            if field.id in askable.fields
         )
-        known = self.catalogue.purposes.get(purpose)
+        known = self.catalogue.purposes.get(asked.purpose)
         text = known.text.in_language(language) if known else None
-        return Offer(text, lines, asked.expires_at or now + DEFAULT_CONSENT_SECONDS)
+        return Offer(text, lines, _until(asked, askable, now))
 
     def agree(
         self,
         client: Client,
         account: Account,
-        scopes: tuple[str, ...],
-        purpose: str,
+        asked: Asked,
         ticked: frozenset[str],
         now: int,
     ) -> StoredConsent:
         """Return the consent to write down: what was ticked and what is needed, of what could be asked at all."""
-        asked = self._askable(client, account.id, scopes, purpose, now)
-        agreed = {field for field, needed in asked.fields.items() if needed or field in ticked}
+        askable = self._askable(client, account.id, asked, now)
+        agreed = {field for field, needed in askable.fields.items() if needed or field in ticked}
         return StoredConsent(
             account_id=account.id,
             client_id=client.client_id,
-            purpose=purpose,
-            scopes=scopes,
+            purpose=asked.purpose,
+            scopes=asked.scopes,
             fields=tuple(sorted(agreed)),
             granted_at=now,
-            expires_at=asked.expires_at or now + DEFAULT_CONSENT_SECONDS,
+            expires_at=_until(asked, askable, now),
+            asked=asked.fields,
         )
 
-    def is_consented(self, client: Client, account_id: str, scopes: tuple[str, ...], purpose: str, now: int) -> bool:
-        """Whether the user's standing consent covers these scopes for this purpose; first parties need none."""
+    def is_consented(self, client: Client, account_id: str, asked: Asked, now: int) -> bool:
+        """Whether the user's standing consent covers what is asked for; first parties need none.
+
+        It covers data that the user was asked about for this purpose, in whichever way that was asked for.
+        """
         if not client.is_third_party:
             return True
-        consent = self._consent(account_id, client.client_id, purpose)
-        if consent is None or not consent.is_alive(now):
+        consent = self._consent(account_id, client.client_id, asked.purpose)
+        if consent is None or not consent.is_alive(now) or not self._lasts(client, consent, asked):
             return False
-        return {*consent.scopes, f"{PURPOSE_PREFIX}{purpose}"}.issuperset(scopes)
+        shown = Asked(consent.scopes, consent.purpose, consent.asked)
+        covered = {*consent.scopes, *self.catalogue.scopes, f"{PURPOSE_PREFIX}{asked.purpose}"}
+        return self._fields(shown) >= self._fields(asked) and covered.issuperset(asked.scopes)
+
+    def _lasts(self, client: Client, consent: StoredConsent, asked: Asked) -> bool:
+        """Whether a consent was given for as long as is asked for, as far as the agreement goes."""
+        wanted = consent.granted_at + asked.days * DAY
+        agreement = self._agreement_of(client)
+        return consent.expires_at >= (wanted if agreement is None else min(wanted, agreement.expires_at))
 
     def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
         """Whether what was granted still holds: the account is active and the consent alive.
@@ -217,7 +244,7 @@ class DataSharing:
             return False
         if client.is_third_party and _is_young(granted, now):
             self._feed.read_now()
-        return self.is_consented(client, granted.account_id, granted.scopes, granted.purpose, now)
+        return self.is_consented(client, granted.account_id, granted.asked, now)
 
     # ---- what goes out -------------------------------------------------------------------------------------------
 
@@ -225,8 +252,7 @@ class DataSharing:
         self,
         client: Client,
         account_id: str,
-        scopes: tuple[str, ...],
-        purpose: str,
+        asked: Asked,
         now: int,
         surface: Surface,
         only: tuple[str, ...] | None = None,
@@ -239,7 +265,7 @@ class DataSharing:
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known.
         """
-        fields = self.catalogue.fields_for_scopes(scopes)
+        fields = self._fields(asked)
         if only is not None:
             fields = fields & frozenset(only)
         account = self.account(account_id)
@@ -247,9 +273,24 @@ class DataSharing:
             return _NOTHING
         if not client.is_third_party:
             return Released(claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
-        decision = self._disclose(client, account_id, _request(client, account_id, purpose, fields, now), surface)
+        decision = self._disclose(client, account_id, _request(client, account_id, asked.purpose, fields, now), surface)
         claims = claims_for(self.catalogue, decision.released, account.profile, _today(account, now))
         return Released(claims, {field: str(reason) for field, reason in sorted(decision.withheld.items())})
+
+    def authorization_details(self, client: Client, granted: Family, now: int) -> dict[str, Any]:
+        """Return the member `authorization_details` where data was asked for by it, as it stands now (RFC 9396 7).
+
+        It names fields and holds no value, so nothing is disclosed by it.
+        """
+        if not granted.fields:
+            return {}
+        partner, agreement = self._partner(client.partner_id) or (None, None)
+        consent = self._consent(granted.account_id, client.client_id, granted.purpose)
+        request = _request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
+        decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+        fields = tuple(field for field in granted.fields if field in decision.released)
+        withheld = {field: str(decision.withheld[field]) for field in granted.fields if field in decision.withheld}
+        return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
 
     def _disclose(self, client: Client, account_id: str, request: SharingRequest, surface: Surface) -> Decision:
         """Decide, and write the disclosure down; decide anew when the consent changed in between.
@@ -273,10 +314,14 @@ class DataSharing:
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 
-    def _askable(self, client: Client, account_id: str, scopes: tuple[str, ...], purpose: str, now: int) -> Askable:
-        fields = self.catalogue.fields_for_scopes(scopes)
+    def _fields(self, asked: Asked) -> frozenset[str]:
+        """Return the fields that are asked for, by scope and by name."""
+        return self.catalogue.fields_for_scopes(asked.scopes) | self.catalogue.known.intersection(asked.fields)
+
+    def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._partner(client.partner_id) or (None, None)
-        return askable(self.catalogue, _request(client, account_id, purpose, fields, now), partner, agreement)
+        request = _request(client, account_id, asked.purpose, self._fields(asked), now)
+        return askable(self.catalogue, request, partner, agreement)
 
     def _load_account(self, account_id: str) -> Account | None:
         with self._database.autocommit() as connection:
@@ -383,6 +428,12 @@ def _request(client: Client, account_id: str, purpose: str, fields: frozenset[st
         fields=fields,
         at=now,
     )
+
+
+def _until(asked: Asked, askable: Askable, now: int) -> int:
+    """Return when a consent that is given now ends: as early as the request or the agreement says."""
+    latest = askable.expires_at or now + DEFAULT_CONSENT_SECONDS
+    return min(latest, now + asked.days * DAY) if asked.days else latest
 
 
 def _policy_consent(stored: StoredConsent | None) -> Consent | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from idp.protocol.authorization_details import TYPES
 from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
 from idp.protocol.names import ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
 from idp.protocol.pkce import S256
@@ -53,6 +54,7 @@ def metadata(services: Services) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
         "scopes_supported": sorted(services.sharing.user_scopes | set(services.settings.scopes)),
+        "authorization_details_types_supported": list(TYPES),
         "claims_supported": sorted({"sub", "iss", "auth_time", "acr", "amr"} | set(services.sharing.catalogue.claims)),
         "acr_values_supported": ["urn:sekisho:acr:password"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

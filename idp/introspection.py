@@ -63,7 +63,7 @@ def _may_ask(caller: Client, token: VerifiedToken) -> bool:
 
 
 def _released(services: Services, token: VerifiedToken) -> dict[str, object] | None:
-    """Return the user's data that the token's client may have now, or None when the token's standing is gone."""
+    """Return what the token's client may have of the user now, or None when the token's standing is gone."""
     client = services.find_client(token.client_id)
     if client is None:
         return None
@@ -72,19 +72,19 @@ def _released(services: Services, token: VerifiedToken) -> dict[str, object] | N
     family = services.verifier.family(token.family_id)
     if family is None or not services.sharing.stands(client, family, services.now):
         return None
-    if not client.access_token_fields:
-        return {}
     now = services.now
+    details = services.sharing.authorization_details(client, family, now)
+    if not client.access_token_fields:
+        return details
     released = services.sharing.release(
         client,
         family.account_id,
-        token.scopes,
-        family.purpose,
+        family.asked.with_scopes(token.scopes),
         now,
         Surface.INTROSPECTION,
         client.access_token_fields,
     )
-    return dict(released.claims)
+    return {**released.claims, **details}
 
 
 def _refresh_token(services: Services, caller: Client, presented: str) -> dict[str, Any]:
@@ -104,7 +104,8 @@ def _refresh_token(services: Services, caller: Client, presented: str) -> dict[s
         "iss": services.settings.issuer,
         "client_id": family.client_id,
         "sub": services.sharing.subject(caller, family.account_id),
-        "scope": " ".join(family.scopes),
         "iat": family.created_at,
         "exp": family.expires_at,
+        **({"scope": " ".join(family.scopes)} if family.scopes else {}),
+        **services.sharing.authorization_details(caller, family, services.now),
     }

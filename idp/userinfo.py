@@ -73,7 +73,7 @@ def _claims(services: Services, token: VerifiedToken) -> dict[str, object]:
     if client is None or family is None or not services.sharing.stands(client, family, now):
         raise _refused("the client, the user or the consent is gone")
     released = services.sharing.release(
-        client, family.account_id, token.scopes, family.purpose, now, Surface.USERINFO
+        client, family.account_id, family.asked.with_scopes(token.scopes), now, Surface.USERINFO
     )
     claims = {**released.claims, "sub": token.claims["sub"]}
     if client.is_third_party and released.withheld:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jwt import InvalidKeyError, PyJWK, PyJWKError
 
+from idp.protocol.authorization_details import TYPES
 from idp.protocol.names import ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS, AuthMethod, ClientKind, GrantType
 from idp.protocol.redirect_uris import problem_with
 from idp.services import Services
@@ -77,6 +78,7 @@ def _problems(client: Client, services: Services) -> list[str]:
         *_grant_problems(client),
         *_credential_problems(client),
         *_scope_problems(client, services),
+        *_detail_problems(client),
     ]
 
 
@@ -137,6 +139,16 @@ def _credential_problems(client: Client) -> list[str]:
         except (PyJWKError, InvalidKeyError) as error:
             problems.append(f"jwks holds a key that cannot be used: {error}")
     return problems
+
+
+def _detail_problems(client: Client) -> list[str]:
+    if client.authorization_details_types and not client.is_third_party:
+        return ["authorization_details_types goes with kind third_party only: others ask by scope"]
+    return [
+        f"authorization_details_types: {unknown!r} is not one of {', '.join(TYPES)}"
+        for unknown in client.authorization_details_types
+        if unknown not in TYPES
+    ]
 
 
 def _scope_problems(client: Client, services: Services) -> list[str]:

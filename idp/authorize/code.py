@@ -28,15 +28,17 @@ def issue_code(
         sid=session.sid,
         redirect_uri=request.address.redirect_uri,
         redirect_uri_was_sent=request.address.was_sent,
-        scopes=request.scopes,
+        scopes=request.asked.scopes,
         resources=request.resources,
-        purpose=request.purpose,
+        purpose=request.asked.purpose,
         nonce=request.nonce,
         code_challenge=request.code_challenge,
         auth_time=session.auth_time,
         acr=session.acr,
         amr=session.amr,
         expires_at=now + services.settings.lifetimes.authorization_code,
+        fields=request.asked.fields,
+        days=request.asked.days,
     )
     with services.database.transaction() as connection:
         if interaction is not None:

@@ -85,6 +85,4 @@ def _needs_consent(
     if "consent" in request.prompts:
         return True
     services.feed.read_now()  # a sharing that was ended a moment ago must not be taken up again unasked
-    return not services.sharing.is_consented(
-        request.client, session.account_id, request.scopes, request.purpose, services.now
-    )
+    return not services.sharing.is_consented(request.client, session.account_id, request.asked, services.now)

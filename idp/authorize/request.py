@@ -1,4 +1,4 @@
-"""An authorization request, checked in order (RFC 6749 4.1.1, OIDC Core 3.1.2.1, RFC 7636 4.3, RFC 8707 2).
+"""An authorization request, checked in order (RFC 6749 4.1.1, OIDC Core 3.1.2.1, RFC 7636 4.3, RFC 8707 2, RFC 9396).
 
 Errors before the redirect URI is proven are shown to the person; later ones go to the client.
 """
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from idp.authorize.hints import hinted_subject
 from idp.protocol import pkce
-from idp.protocol.errors import OAuthError, invalid_request, invalid_scope
+from idp.protocol.asked import Asked
+from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
+from idp.protocol.errors import OAuthError, invalid_authorization_details, invalid_request, invalid_scope
 from idp.protocol.names import OPENID, GrantType, ResponseMode
 from idp.protocol.parameters import Parameters
 from idp.protocol.redirect_uris import is_registered
@@ -44,8 +46,7 @@ class AuthorizationRequest:
     """A request in which every parameter is checked."""
 
     address: ReturnAddress
-    scopes: tuple[str, ...]
-    purpose: str
+    asked: Asked
     resources: tuple[str, ...]
     nonce: str
     code_challenge: str
@@ -98,12 +99,12 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
     client = address.client
     for check in _CHECKS:
         check(parameters, client)
-    scopes = _scopes(services, parameters, client)
+    wanted = _wanted(services, parameters, client)
+    scopes = _scopes(services, parameters, client, may_be_empty=wanted is not None)
     allowed_resources = (*client.resources, services.settings.issuer)
     return AuthorizationRequest(
         address=address,
-        scopes=scopes,
-        purpose=services.sharing.purpose(client, scopes),
+        asked=services.sharing.asked(client, scopes, wanted),
         resources=check_resources(parameters.repeated, allowed_resources) or (services.settings.issuer,),
         nonce=parameters.get("nonce", ""),
         code_challenge=parameters.get("code_challenge", ""),
@@ -161,11 +162,26 @@ _CHECKS: tuple[Callable[[Parameters, Client], None], ...] = (
 )
 
 
-def _scopes(services: Services, parameters: Parameters, client: Client) -> tuple[str, ...]:
+def _wanted(services: Services, parameters: Parameters, client: Client) -> PartnerData | None:
+    """Return the data that is asked for by authorization details, if any is (RFC 9396 3)."""
+    text = parameters.get("authorization_details")
+    if text is None:
+        return None
+    wanted = parse_authorization_details(text)
+    if PARTNER_DATA not in client.authorization_details_types:
+        raise invalid_authorization_details("The app is not registered for this type of authorization_details.")
+    if set(wanted.locations) - {services.settings.issuer}:
+        raise invalid_authorization_details("The data can be had from this server alone: its issuer is the location.")
+    return wanted
+
+
+def _scopes(
+    services: Services, parameters: Parameters, client: Client, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
     """Return the scopes to grant: unknown values are ignored (OIDC Core 3.1.2.1), forbidden ones refused."""
     requested = parse_scope(parameters.get("scope", ""))
     known = tuple(scope for scope in requested if services.is_known_scope(scope))
-    if not known:
+    if not known and not may_be_empty:
         raise invalid_scope("The scope is missing or names nothing that is known here.")
     if not all(services.may_have_scope(client, scope) for scope in known):
         raise invalid_scope("The app may not have this scope.")

@@ -109,11 +109,13 @@ def _write_down(
         parameters=dict(parameters),
         resources=parameters.repeated,
         client_id=checked.client.client_id,
-        scopes=checked.scopes,
-        purpose=checked.purpose,
+        scopes=checked.asked.scopes,
+        purpose=checked.asked.purpose,
         redirect_uri=checked.address.redirect_uri,
         created_at=progress.started_at,
         expires_at=services.now + services.settings.lifetimes.interaction,
+        fields=checked.asked.fields,
+        days=checked.asked.days,
     )
     with services.database.transaction() as connection:
         services.interactions.add(connection, interaction)

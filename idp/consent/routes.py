@@ -60,7 +60,7 @@ def consent_page() -> Response:
     interaction, client, account = _who(services, read_query(request).get("flow", ""))
     language = settle_language(services, interaction.parameters.get("ui_locales"))
     now = services.now
-    offer = services.sharing.offer(client, account, interaction.scopes, interaction.purpose, language, now)
+    offer = services.sharing.offer(client, account, interaction.asked, language, now)
     days = max(1, round((offer.expires_at - now) / DAY))
     return render_page(
         "consent.html",
@@ -120,7 +120,7 @@ def _write_down(
     now = services.now
     with services.database.transaction() as connection:
         if decision == ALLOWED:
-            agreed = services.sharing.agree(client, account, interaction.scopes, interaction.purpose, ticked, now)
+            agreed = services.sharing.agree(client, account, interaction.asked, ticked, now)
             consents.save(connection, agreed, now)
             services.audit_log.consent_given(connection, agreed)
         interactions.note_decision(connection, interaction.id, decision)

@@ -86,6 +86,11 @@ def invalid_target(description: str) -> OAuthError:
     return OAuthError("invalid_target", description)
 
 
+def invalid_authorization_details(description: str) -> OAuthError:
+    """The authorization details are malformed, unknown, or more than the client may ask for (RFC 9396 5)."""
+    return OAuthError("invalid_authorization_details", description)
+
+
 def unauthorized_client(description: str) -> OAuthError:
     """The client may not use this grant or response type (RFC 6749 5.2)."""
     return OAuthError("unauthorized_client", description)

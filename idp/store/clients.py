@@ -37,6 +37,7 @@ clients = db.Table(
     db.Column("access_token_fields", StringList, nullable=False),
     db.Column("updated_at", db.BigInteger, nullable=False),
     db.Column("require_pushed_authorization_requests", db.Boolean, nullable=False),
+    db.Column("authorization_details_types", StringList, nullable=False),
 )
 
 
@@ -69,6 +70,8 @@ class Client:
     """Fields of the catalogue that go into access tokens and their introspection."""
     require_pushed_authorization_requests: bool = False
     """Whether requests are taken only by way of /par (RFC 9126 6)."""
+    authorization_details_types: tuple[str, ...] = ()
+    """Types of authorization details that it may ask for (RFC 9396 10)."""
 
     @property
     def is_public(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, insert, select, update
 
+from idp.protocol.asked import Asked
 from idp.store.database import Database, StringList, db, delete_in_batches
 
 KEEP_SECONDS = 3600
@@ -31,6 +32,8 @@ authorization_codes = db.Table(
     db.Column("amr", StringList, nullable=False),
     db.Column("expires_at", db.BigInteger, nullable=False, index=True),
     db.Column("used_at", db.BigInteger),
+    db.Column("fields", StringList, nullable=False),
+    db.Column("days", db.Integer, nullable=False),
 )
 
 
@@ -55,6 +58,15 @@ class AuthorizationCode:
     amr: tuple[str, ...]
     expires_at: int
     used_at: int | None = None
+    fields: tuple[str, ...] = ()
+    """Fields that were asked for by name."""
+    days: int = 0
+    """For how long the app asked; 0 where it did not say."""
+
+    @property
+    def asked(self) -> Asked:
+        """What the app was granted in answer to what it asked for."""
+        return Asked(self.scopes, self.purpose, self.fields)
 
 
 _COLUMNS = tuple(item.name for item in fields(AuthorizationCode))

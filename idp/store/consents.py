@@ -17,6 +17,7 @@ consents = db.Table(
     db.Column("granted_at", db.BigInteger, nullable=False),
     db.Column("expires_at", db.BigInteger, nullable=False),
     db.Column("ended_at", db.BigInteger),
+    db.Column("asked", StringList, nullable=False),
 )
 
 
@@ -32,6 +33,8 @@ class StoredConsent:
     granted_at: int
     expires_at: int
     ended_at: int | None = None
+    asked: tuple[str, ...] = ()
+    """Fields that were asked for by name, besides those of the scopes, whether agreed to or not."""
 
     def is_alive(self, now: int) -> bool:
         """Whether it still holds."""

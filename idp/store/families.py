@@ -10,6 +10,7 @@ from hmac import compare_digest
 
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
+from idp.protocol.asked import Asked
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.store.changes import Topic, announce
 from idp.store.database import Database, StringList, db, delete_in_batches
@@ -34,6 +35,7 @@ token_families = db.Table(
     db.Column("secret_hash", db.LargeBinary(32)),
     db.Column("previous_hash", db.LargeBinary(32)),
     db.Column("rotated_at", db.BigInteger),
+    db.Column("fields", StringList, nullable=False),
 )
 
 REPLAYED_CODE = "replayed_code"
@@ -60,6 +62,13 @@ class Family:
     created_at: int
     expires_at: int
     ended_at: int | None = None
+    fields: tuple[str, ...] = ()
+    """Fields that were asked for by name."""
+
+    @property
+    def asked(self) -> Asked:
+        """What the app was granted in answer to what it asked for."""
+        return Asked(self.scopes, self.purpose, self.fields)
 
     def is_alive(self, now: int) -> bool:
         """Whether its tokens may be used."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
+from idp.protocol.asked import Asked
 from idp.store.database import Database, db, delete_in_batches
 from idp.store.sealing import Sealer
 
@@ -50,9 +51,16 @@ class Interaction:
     authenticated_at: int | None = None
     decision: str = ""
     finished_at: int | None = None
+    fields: tuple[str, ...] = ()
+    days: int = 0
+
+    @property
+    def asked(self) -> Asked:
+        """What the person is asked for."""
+        return Asked(self.scopes, self.purpose, self.fields, self.days)
 
 
-_SEALED = ("parameters", "resources", "client_id", "scopes", "purpose", "redirect_uri")
+_SEALED = ("parameters", "resources", "client_id", "scopes", "purpose", "redirect_uri", "fields", "days")
 _PLAIN = ("id", "session_id", "created_at", "expires_at", "authenticated_at", "decision", "finished_at")
 
 
@@ -82,8 +90,8 @@ class Interactions:
         if row is None:
             return None
         content = json.loads(self._sealer.open(row.content, _place(row.id)))
-        for name in ("resources", "scopes"):
-            content[name] = tuple(content[name])
+        for name in ("resources", "scopes", "fields"):
+            content[name] = tuple(content.get(name, ()))
         return Interaction(**content, **{name: getattr(row, name) for name in _PLAIN})
 
 

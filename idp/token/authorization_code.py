@@ -21,6 +21,8 @@ from idp.store.families import Family
 from idp.token.scope import audience
 from idp.tokens.refresh import RefreshToken
 
+DAY = 86_400
+
 
 class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authlib has no types
     """Exchanges a code for tokens."""
@@ -94,6 +96,8 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
     def _family(self, refresh_token: RefreshToken | None) -> Family:
         lifetimes = self.server.parts.settings.lifetimes
         lifetime = lifetimes.refresh_token if refresh_token else lifetimes.access_token
+        if self.code.days:
+            lifetime = min(lifetime, self.code.days * DAY)
         return Family(
             id=self.code.family_id,
             client_id=self.code.client_id,
@@ -107,6 +111,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
             amr=self.code.amr,
             created_at=self.now,
             expires_at=self.now + lifetime,
+            fields=self.code.fields,
         )
 
 

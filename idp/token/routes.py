@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from idp.protocol.errors import invalid_request
+from idp.protocol.errors import invalid_authorization_details, invalid_request
 from idp.services import Services, current_services
 from idp.token.authorization_code import AuthorizationCodeGrant
 from idp.token.client_credentials import ClientCredentialsGrant
@@ -26,5 +26,7 @@ def token() -> Response:
     endpoint_request = read_endpoint_request(request)
     if "grant_type" not in endpoint_request.form:
         raise invalid_request("The parameter grant_type is missing.")
+    if "authorization_details" in endpoint_request.form:
+        raise invalid_authorization_details("Authorization details are asked of the person: at /par or /authorize.")
     status, body = current_services().server.create_token_response(endpoint_request)
     return json_response(body, status)

@@ -50,8 +50,9 @@ class Mint:
         nonce: str = "",
     ) -> dict[str, Any]:
         """Return the token response for a client acting for a user."""
-        access_token = self._family_access_token(client, family, scopes, audience, now)
-        response = self._response(access_token, scopes)
+        details = self._sharing.authorization_details(client, family, now)
+        access_token = self._family_access_token(client, family, scopes, audience, now, details)
+        response = {**self._response(access_token, scopes), **details}
         if refresh_token:
             response["refresh_token"] = refresh_token
         if OPENID in scopes:
@@ -67,10 +68,16 @@ class Mint:
         }
 
     def _family_access_token(
-        self, client: Client, family: Family, scopes: tuple[str, ...], audience: tuple[str, ...], now: int
+        self,
+        client: Client,
+        family: Family,
+        scopes: tuple[str, ...],
+        audience: tuple[str, ...],
+        now: int,
+        details: Mapping[str, object],
     ) -> str:
         subject = self._sharing.subject(client, family.account_id)
-        claims = self._common_claims(client, subject, scopes, audience, now)
+        claims = {**self._common_claims(client, subject, scopes, audience, now), **details}
         claims["fam"] = family.id
         claims["auth_time"] = family.auth_time
         claims["acr"] = family.acr
@@ -117,7 +124,8 @@ class Mint:
         self, client: Client, family: Family, scopes: tuple[str, ...], now: int, surface: Surface
     ) -> Mapping[str, object]:
         only = client.id_token_fields if surface is Surface.ID_TOKEN else client.access_token_fields
-        return self._sharing.release(client, family.account_id, scopes, family.purpose, now, surface, only).claims
+        asked = family.asked.with_scopes(scopes)
+        return self._sharing.release(client, family.account_id, asked, now, surface, only).claims
 
     def _sign_access_token(self, client: Client, claims: dict[str, Any]) -> str:
         return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)

@@ -71,6 +71,8 @@ def a_code(**other: object) -> AuthorizationCode:
         "acr": "urn:sekisho:acr:password",
         "amr": ("pwd",),
         "expires_at": NOW + 60,
+        "fields": ("prefecture", "over_20"),
+        "days": 30,
     }
     return AuthorizationCode(**{**values, **other})
 
@@ -89,5 +91,6 @@ def a_family(**other: object) -> Family:
         "amr": ("pwd",),
         "created_at": NOW,
         "expires_at": NOW + DAY,
+        "fields": ("prefecture", "over_20"),
     }
     return Family(**{**values, **other})

@@ -16,6 +16,7 @@ def a_consent(account_id: str, **other: object) -> StoredConsent:
         "fields": ("prefecture",),
         "granted_at": NOW,
         "expires_at": NOW + DAY,
+        "asked": ("over_20",),
     }
     return StoredConsent(**{**values, **other})
 

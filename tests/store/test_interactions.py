@@ -29,6 +29,8 @@ def an_interaction(**other: object) -> Interaction:
         "redirect_uri": "https://shop.example/callback",
         "created_at": NOW,
         "expires_at": NOW + 3600,
+        "fields": ("prefecture",),
+        "days": 30,
     }
     return Interaction(**{**values, **other})
 
