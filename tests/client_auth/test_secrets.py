@@ -13,7 +13,7 @@ from tests.provider.provider import HTTP, Provider
 from tests.provider.waiting import eventually
 
 GRANT = {"grant_type": "client_credentials"}
-ENDPOINTS = ["/token", "/introspect", "/revoke"]
+ENDPOINTS = ["/token", "/introspect", "/revoke", "/par"]
 ANY_REQUEST = {**GRANT, "token": "a token"}
 """Enough for every endpoint to get as far as the client's authentication, and past it."""
 

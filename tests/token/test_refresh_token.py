@@ -1,6 +1,5 @@
 """Refreshing (RFC 6749 6, RFC 9700 4.14.2, RFC 8707 2.2, OIDC Core 12)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ from tests.provider.apps import LEDGER_API, PAYMENTS_API, PHONE, STOREFRONT, TAB
 from tests.provider.jose import read
 from tests.provider.person import Person, as_client
 from tests.provider.provider import HTTP, Provider
+from tests.provider.tables import all_at_once
 from tests.provider.waiting import eventually
 
 RETRY_WINDOW = 30
@@ -205,8 +205,7 @@ def test_a_family_has_an_end(shared_provider: Provider, tokens: Tokens):
 
 def test_of_all_who_refresh_at_once_all_get_the_same_token(shared_provider: Provider, tokens: Tokens):
     """One rotates, the others are retries of the same client; nobody forks the family."""
-    with ThreadPoolExecutor(8) as crowd:
-        answers = list(crowd.map(lambda _: refresh(shared_provider, tokens["refresh_token"]), range(8)))
+    answers = all_at_once(shared_provider, "token_families", lambda: refresh(shared_provider, tokens["refresh_token"]))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
     assert refresh(shared_provider, answers[0].json()["refresh_token"]).status_code == 200

@@ -1,7 +1,6 @@
 """Authlib's traps 4 to 8, 16, 21 and 22: tokens and what may be used once."""
 
-from concurrent.futures import ThreadPoolExecutor
-
+import httpx
 import pytest
 
 from idp.admin.client_document import DocumentError
@@ -10,6 +9,7 @@ from tests.provider.jose import own_key, published_keys, read, read_with, sign
 from tests.provider.operator import declare_clients
 from tests.provider.person import Person, as_client
 from tests.provider.provider import HTTP, Provider
+from tests.provider.tables import all_at_once
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def visitor(shared_provider: Provider) -> Person:
     return Person(shared_provider)
 
 
-def refresh(provider: Provider, refresh_token: str):
+def refresh(provider: Provider, refresh_token: str) -> httpx.Response:
     return as_client(provider, "storefront", "/token", {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
@@ -75,16 +75,18 @@ def test_trap_08_a_token_without_typ_is_no_access_token(visitor: Person):
 def test_trap_16_a_code_redeemed_by_many_at_once_is_redeemed_once(visitor: Person):
     """Authlib checks, issues, then deletes: two at once both get tokens."""
     code = code_for(visitor, STOREFRONT)
-    with ThreadPoolExecutor(8) as crowd:
-        answers = crowd.map(lambda _: visitor.exchange("storefront", STOREFRONT.redirect_uri, code), range(8))
+    answers = all_at_once(
+        visitor.provider,
+        "authorization_codes",
+        lambda: visitor.exchange("storefront", STOREFRONT.redirect_uri, code),
+    )
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
 
 
 def test_trap_16_a_refresh_token_used_by_many_at_once_forks_nothing(visitor: Person):
     """Authlib checks, issues, then revokes; here all of them hold the one successor."""
     first = tokens_for(visitor, STOREFRONT)["refresh_token"]
-    with ThreadPoolExecutor(8) as crowd:
-        answers = crowd.map(lambda _: refresh(visitor.provider, first), range(8))
+    answers = all_at_once(visitor.provider, "token_families", lambda: refresh(visitor.provider, first))
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
 
 
