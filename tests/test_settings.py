@@ -41,7 +41,7 @@ def write(tmp_path: Path):
     return write
 
 
-# ---- where settings come from -----------------------------------------------------------------------------------------
+# ---- where settings come from ----------------------------------------------------------------------------------------
 
 
 def test_later_files_stand_over_earlier_ones_and_the_environment_over_all(write):

@@ -4,6 +4,7 @@ A file is checked whole, and all files are, before anything is written; then eve
 Secrets and passwords that were not there before are made here, returned once, and stored as hashes.
 """
 
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,7 @@ from idp.store.database import Connection
 
 SECRET_METHODS = (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 _SECTIONS = {"clients", "partner", "agreement", "users"}
+_USER = {"username", "profile"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,16 +57,32 @@ def read_declarations(files: tuple[Path, ...]) -> Declarations:
             document = tomllib.loads(file.read_text("utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise DocumentError(f"{file}: cannot be read as TOML: {error}") from error
-        unknown = set(document) - _SECTIONS
-        if unknown:
-            raise DocumentError(f"{file}: unknown section {min(unknown)!r}; known: {', '.join(sorted(_SECTIONS))}")
-        declared.clients.extend(document.get("clients", []))
-        declared.users.extend(document.get("users", []))
-        if "partner" in document:
-            declared.partners.append((document["partner"], document.get("agreement")))
-        elif "agreement" in document:
-            raise DocumentError(f"{file}: an agreement stands beside its [partner]")
+        _take(document, declared, file)
     return declared
+
+
+def _take(document: Mapping[str, Any], declared: Declarations, file: Path) -> None:
+    unknown = set(document) - _SECTIONS
+    if unknown:
+        raise DocumentError(f"{file}: unknown section {min(unknown)!r}; known: {', '.join(sorted(_SECTIONS))}")
+    for name, section in (("clients", declared.clients), ("users", declared.users)):
+        tables = document.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise DocumentError(f"{file}: write each of the {name} under a heading [[{name}]]")
+        section.extend(tables)
+    partner, agreement = document.get("partner"), document.get("agreement")
+    if not isinstance(partner, dict | None) or not isinstance(agreement, dict | None):
+        raise DocumentError(f"{file}: [partner] and [agreement] are tables")
+    if partner is not None:
+        declared.partners.append((partner, agreement))
+    elif agreement is not None:
+        raise DocumentError(f"{file}: an agreement stands beside its [partner]")
+
+
+def _check_once(kind: str, names: list[Any]) -> None:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise DocumentError(f"{kind} {name!r} is declared twice")
 
 
 def apply(
@@ -75,6 +93,9 @@ def apply(
     Raises:
         DocumentError: for anything that does not fit; nothing is written then.
     """
+    _check_once("client", [client.get("client_id") for client in declared.clients])
+    _check_once("partner", [partner.get("id") for partner, _ in declared.partners])
+    _check_once("user", [str(user.get("username")).strip().casefold() for user in declared.users])
     wanted = [read_client(document, services) for document in declared.clients]
     with services.database.transaction() as connection:
         changes = [_apply_partner(services, connection, *pair, dry_run=dry_run) for pair in declared.partners]
@@ -93,9 +114,11 @@ def _apply_partner(
 ) -> Change:
     try:
         check_partner(partner)
-        document = agreement_document(agreement, services.sharing.catalogue) if agreement else ""
+        document = "" if agreement is None else agreement_document(agreement, services.sharing.catalogue)
     except SharingDataError as error:
         raise DocumentError(str(error)) from error
+    if len(partner["name"]) > partners.MAX_NAME:
+        raise DocumentError(f"partner {partner['id']!r}: name has more than {partners.MAX_NAME} characters")
     if agreement is not None and agreement["partner_id"] != partner["id"]:
         raise DocumentError(f"partner {partner['id']!r}: the agreement beside it is with {agreement['partner_id']!r}")
     known = partners.find(connection, partner["id"])
@@ -106,7 +129,7 @@ def _apply_partner(
         partners.save(connection, partner["id"], partner["name"], partner["status"], services.now)
         if "status" in differences:
             audit.partner_status_changed(connection, partner["id"], partner["status"], services.now)
-        if document and "agreement" in differences:
+        if "agreement" in differences:
             partners.save_agreement(connection, partner["id"], document, services.now)
             audit.agreement_changed(connection, partner["id"], document, services.now)
     return Change("partner", partner["id"], _action(known, differences), differences)
@@ -132,9 +155,7 @@ def _apply_user(
     *,
     dry_run: bool,
 ) -> Change:
-    username, profile = user.get("username"), user.get("profile", {})
-    if not isinstance(username, str) or not username.strip() or not isinstance(profile, dict):
-        raise DocumentError("a user has a username and a table profile")
+    username, profile = _read_user(user)
     known = services.accounts.find_by_username(connection, username)
     if known is None:
         password = new_secret(services.random)[:24]
@@ -145,6 +166,19 @@ def _apply_user(
     if changed and not dry_run:
         services.accounts.change_profile(connection, known.id, profile, services.now)
     return Change("user", username, "update" if changed else "keep")
+
+
+def _read_user(user: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    username, profile = user.get("username"), user.get("profile", {})
+    if not isinstance(username, str) or not username.strip() or not isinstance(profile, dict):
+        raise DocumentError("a user has a username and a table profile")
+    if set(user) - _USER:
+        raise DocumentError(f"user {username!r}: {min(set(user) - _USER)!r} is not known; claims go under profile")
+    try:
+        json.dumps(profile)
+    except TypeError as error:
+        raise DocumentError(f'user {username!r}: dates in the profile are texts, such as "1994-05-17"') from error
+    return username, profile
 
 
 def _shown(client: Client | None) -> dict[str, Any]:

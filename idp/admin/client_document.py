@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 from jwt import InvalidKeyError, PyJWK, PyJWKError
 
@@ -11,11 +11,15 @@ from idp.protocol.authorization_details import TYPES
 from idp.protocol.names import ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS, AuthMethod, ClientKind, GrantType
 from idp.protocol.redirect_uris import problem_with
 from idp.services import Services
-from idp.store.clients import Client
+from idp.store.clients import ACTIVE, MAX_CLIENT_ID, MAX_NAME, MAX_PARTNER_ID, SUSPENDED, Client
 
 _COMPUTED = {"secret_hash"}
 _KNOWN = {item.name for item in fields(Client)} - _COMPUTED
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_KINDS = get_type_hints(Client)
+_TAKES = {"jwks": "a table with keys"}
+_TAKES_KIND = {str: "text", bool: "true or false", tuple[str, ...]: "a list of texts"}
+_STATUSES = (ACTIVE, SUSPENDED)
 _ALGORITHMS = {
     "access_token_algorithm": SIGNING_ALGORITHMS,
     "id_token_algorithm": SIGNING_ALGORITHMS,
@@ -47,27 +51,21 @@ def read_client(document: Mapping[str, Any], services: Services) -> Client:
 
 
 def _typed(document: Mapping[str, Any], where: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in document.items():
-        if name == "jwks":
-            values[name] = json.dumps(value, sort_keys=True)
-        elif name == "kind":
-            values[name] = _member(ClientKind, value, where, name)
-        elif name == "auth_method":
-            values[name] = _member(AuthMethod, value, where, name)
-        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            values[name] = tuple(value)
-        elif isinstance(value, (str, bool)):
-            values[name] = value
-        else:
-            raise DocumentError(f"{where}: {name} has the wrong type")
-    return values
+    return {name: _value(_KINDS[name], name, value, where) for name, value in document.items()}
 
 
-def _member(kind: type[ClientKind] | type[AuthMethod], value: object, where: str, name: str) -> str:
-    if value not in set(kind):
-        raise DocumentError(f"{where}: {name} must be one of {', '.join(kind)}")
-    return kind(str(value))
+def _value(kind: Any, name: str, value: object, where: str) -> object:  # noqa: ANN401 - reads any member's type
+    if kind in (ClientKind, AuthMethod):
+        if value not in list(kind):
+            raise DocumentError(f"{where}: {name} must be one of {', '.join(kind)}")
+        return kind(value)
+    if name == "jwks" and isinstance(value, dict):
+        return json.dumps(value, sort_keys=True, default=str)
+    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if name != "jwks" and kind in (str, bool) and type(value) is kind:
+        return value
+    raise DocumentError(f"{where}: {name} has the wrong type; it takes {_TAKES.get(name) or _TAKES_KIND[kind]}")
 
 
 def _problems(client: Client, services: Services) -> list[str]:
@@ -86,16 +84,27 @@ def _identity_problems(client: Client) -> list[str]:
     problems = []
     if not client.client_id.isascii() or not client.client_id.isprintable() or " " in client.client_id:
         problems.append("client_id must be printable ASCII without spaces")
-    if not client.name.strip():
-        problems.append("name is what people read on the consent page; it must not be empty")
-    if client.homepage and not client.homepage.startswith(("https://", "http://")):
+    if not 0 < len(client.client_id) <= MAX_CLIENT_ID:
+        problems.append(f"client_id must have 1 to {MAX_CLIENT_ID} characters")
+    if not client.name.strip() or not client.name.isprintable() or len(client.name) > MAX_NAME:
+        problems.append(f"name is what people read on the consent page: one line of 1 to {MAX_NAME} characters")
+    if client.homepage and not (client.homepage.startswith(("https://", "http://")) and client.homepage.isprintable()):
         problems.append("homepage must be a web address")
-    if client.partner_id and not client.is_third_party:
-        problems.append("partner_id goes with kind third_party only")
+    if client.status not in _STATUSES:
+        problems.append(f"status must be one of {', '.join(_STATUSES)}")
+    problems += _partner_problems(client)
     for name, allowed in _ALGORITHMS.items():
         if getattr(client, name) not in allowed:
             problems.append(f"{name} must be one of {', '.join(filter(None, allowed))}")
     return problems
+
+
+def _partner_problems(client: Client) -> list[str]:
+    if client.partner_id and not client.is_third_party:
+        return ["partner_id goes with kind third_party only"]
+    if len(client.partner_id) > MAX_PARTNER_ID or not client.partner_id.isascii():
+        return [f"partner_id must have at most {MAX_PARTNER_ID} ASCII characters"]
+    return []
 
 
 def _redirect_problems(client: Client) -> list[str]:

@@ -1,6 +1,5 @@
 """Registered clients: what each may do and how it proves itself (RFC 7591's metadata, typed and checked on entry)."""
 
-import json
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,15 +10,18 @@ from idp.store.changes import Topic, announce
 from idp.store.database import StringList, db, insert_into
 
 ACTIVE = "active"
+SUSPENDED = "suspended"
 MAX_CLIENT_ID = 128
+MAX_NAME = 100
+MAX_PARTNER_ID = 64
 
 clients = db.Table(
     "clients",
     db.Column("client_id", db.String(MAX_CLIENT_ID), primary_key=True),
     db.Column("kind", db.String(16), nullable=False),
-    db.Column("name", db.String(100), nullable=False),
+    db.Column("name", db.String(MAX_NAME), nullable=False),
     db.Column("homepage", db.Text, nullable=False),
-    db.Column("partner_id", db.String(64), nullable=False),
+    db.Column("partner_id", db.String(MAX_PARTNER_ID), nullable=False),
     db.Column("status", db.String(16), nullable=False),
     db.Column("auth_method", db.String(32), nullable=False),
     db.Column("assertion_algorithm", db.String(16), nullable=False),
@@ -123,9 +125,3 @@ def change_secret(connection: Connection, client_id: str, secret_hash: bytes, no
 def _client(row: Row[*tuple[Any, ...]]) -> Client:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name for it
     return Client(**{**values, "kind": ClientKind(row.kind), "auth_method": AuthMethod(row.auth_method)})
-
-
-def public_keys(client: Client) -> list[dict[str, Any]]:
-    """Return the client's JSON Web Keys; they were checked when they were registered."""
-    keys: list[dict[str, Any]] = json.loads(client.jwks)["keys"] if client.jwks else []
-    return keys

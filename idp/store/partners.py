@@ -7,10 +7,12 @@ from sqlalchemy import Connection, select
 from idp.store.changes import Topic, announce
 from idp.store.database import db, insert_into
 
+MAX_NAME = 100
+
 partners = db.Table(
     "partners",
     db.Column("id", db.String(64), primary_key=True),
-    db.Column("name", db.String(100), nullable=False),
+    db.Column("name", db.String(MAX_NAME), nullable=False),
     db.Column("status", db.String(16), nullable=False),
 )
 
@@ -56,7 +58,7 @@ def save(connection: Connection, partner_id: str, name: str, status: str, now: i
 
 
 def save_agreement(connection: Connection, partner_id: str, document: str, now: int) -> None:
-    """Put an agreement in force in place of the one before."""
+    """Put an agreement in force in place of the one before; "" leaves none in force."""
     statement = insert_into(connection, agreements).values(partner_id=partner_id, document=document)
     connection.execute(statement.on_conflict_do_update(index_elements=["partner_id"], set_={"document": document}))
     announce(connection, Topic.SHARING, partner_id, now)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from flask import Flask
+from sqlalchemy import MetaData, Table
 
 from idp.store import schema
 from idp.store.codes import AuthorizationCode
@@ -18,6 +19,7 @@ NOW = 1_795_000_000
 THREADS = 50
 DAY = 86_400
 Answer = TypeVar("Answer")
+Rows = dict[str, list[dict[str, object]]]
 
 
 @contextmanager
@@ -27,6 +29,20 @@ def opened(url: str) -> Iterator[Database]:
     schema.upgrade(database)
     yield database
     database.engine.dispose()
+
+
+def tables(database: Database) -> dict[str, Table]:
+    metadata = MetaData()
+    metadata.reflect(database.engine)
+    return {name: table for name, table in metadata.tables.items() if name != "alembic_version"}
+
+
+def contents(database: Database) -> Rows:
+    with database.autocommit() as connection:
+        return {
+            name: [dict(row._mapping) for row in connection.execute(table.select())]
+            for name, table in tables(database).items()
+        }
 
 
 def randomness(count: int) -> bytes:

@@ -56,7 +56,6 @@ def test_a_client_comes_back_as_it_was_saved(database: Database):
         assert clients.find(connection, client.client_id) == client
         assert clients.find(connection, "nobody") is None
         assert client in clients.all_clients(connection)
-    assert clients.public_keys(client) == [{"kty": "EC"}]
 
 
 def test_saving_again_replaces_and_announces(database: Database):

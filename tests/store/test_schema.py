@@ -11,15 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import LargeBinary, MetaData, Table, inspect, text
+from sqlalchemy import LargeBinary, inspect, text
 
 from idp.store import database as module
 from idp.store import schema
 from idp.store.database import Database, open_database
 from tests.provider.provider import CONFIG, ROOT, environment
+from tests.store.rows import Rows, contents, tables
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(schema._MIGRATIONS)).walk_revisions()][::-1]
-Rows = dict[str, list[dict[str, object]]]
 
 
 @pytest.fixture
@@ -39,12 +39,6 @@ def downgrade(database: Database, revision: str) -> None:
         command.downgrade(schema._config(connection), revision)
 
 
-def tables(database: Database) -> dict[str, Table]:
-    metadata = MetaData()
-    metadata.reflect(database.engine)
-    return {name: table for name, table in metadata.tables.items() if name != "alembic_version"}
-
-
 def filled(database: Database) -> Rows:
     """Put a row into every table and return what the tables hold."""
     for table in tables(database).values():
@@ -55,14 +49,6 @@ def filled(database: Database) -> Rows:
         with database.transaction() as connection:
             connection.execute(table.insert().values(row))
     return contents(database)
-
-
-def contents(database: Database) -> Rows:
-    with database.autocommit() as connection:
-        return {
-            name: [dict(row._mapping) for row in connection.execute(table.select())]
-            for name, table in tables(database).items()
-        }
 
 
 def as_before(rows: Rows, before: Rows) -> Rows:

@@ -1,0 +1,28 @@
+"""The `idp` command: serve, prepare the database, apply declarations; look after clients, users, partners and keys.
+
+Each module is one group of commands; `idp.terminal` holds what all of them stand on.
+"""
+
+from pathlib import Path
+
+import click
+
+from idp.audit_commands import audit_group
+from idp.cli.clients import client
+from idp.cli.database import apply_files, db
+from idp.cli.keys import keys
+from idp.cli.partners import partner
+from idp.cli.serving import serve
+from idp.cli.users import user
+from idp.terminal import config_option, configure
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@config_option
+def main(config: tuple[Path, ...]) -> None:
+    """Sekisho's authorization server. Settings come from --config, IDP_CONFIG and IDP_ variables."""
+    configure(config)
+
+
+for command in (serve, db, apply_files, client, user, partner, keys, audit_group):
+    main.add_command(command)
