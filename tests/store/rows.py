@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from flask import Flask
@@ -18,6 +19,7 @@ from idp.store.families import Family
 NOW = 1_795_000_000
 THREADS = 50
 DAY = 86_400
+SOON = 20.0
 Answer = TypeVar("Answer")
 Rows = dict[str, list[dict[str, object]]]
 
@@ -67,6 +69,15 @@ def at_once(function: Callable[[int], Answer], times: int = THREADS) -> list[Ans
 
     with ThreadPoolExecutor(times) as pool:
         return list(pool.map(one, range(times)))
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something becomes true within a few seconds; asked again and again."""
+    deadline = monotonic() + SOON
+    while not condition():
+        if monotonic() > deadline:
+            return False
+    return True
 
 
 def a_code(**other: object) -> AuthorizationCode:
