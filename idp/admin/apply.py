@@ -122,6 +122,8 @@ def _apply_partner(
     if agreement is not None and agreement["partner_id"] != partner["id"]:
         raise DocumentError(f"partner {partner['id']!r}: the agreement beside it is with {agreement['partner_id']!r}")
     known = partners.find(connection, partner["id"])
+    if agreement is None and known is not None and known.agreement:
+        raise DocumentError(f"partner {partner['id']!r}: its agreement is missing; to end it, give it status 'ended'")
     wanted = {"name": partner["name"], "status": partner["status"], "agreement": document}
     before = {} if known is None else {name: getattr(known, name) for name in wanted}
     differences = _differences(before, wanted)
@@ -129,7 +131,7 @@ def _apply_partner(
         partners.save(connection, partner["id"], partner["name"], partner["status"], services.now)
         if "status" in differences:
             audit.partner_status_changed(connection, partner["id"], partner["status"], services.now)
-        if "agreement" in differences:
+        if document and "agreement" in differences:
             partners.save_agreement(connection, partner["id"], document, services.now)
             audit.agreement_changed(connection, partner["id"], document, services.now)
     return Change("partner", partner["id"], _action(known, differences), differences)

@@ -58,7 +58,7 @@ def save(connection: Connection, partner_id: str, name: str, status: str, now: i
 
 
 def save_agreement(connection: Connection, partner_id: str, document: str, now: int) -> None:
-    """Put an agreement in force in place of the one before; "" leaves none in force."""
+    """Put an agreement in force in place of the one before."""
     statement = insert_into(connection, agreements).values(partner_id=partner_id, document=document)
     connection.execute(statement.on_conflict_do_update(index_elements=["partner_id"], set_={"document": document}))
     announce(connection, Topic.SHARING, partner_id, now)

@@ -94,7 +94,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(services: Services, 
 
 def test_secrets_are_shown_once_and_only_hashes_are_stored(services: Services, run):
     """256 bits for a client, 24 characters for a person, nowhere in the database as they are."""
-    _, client, user = run(PARTNER, CLIENT + USER)
+    client, user = run(CLIENT + USER)
     assert len(client.secret) == 43
     assert len(user.secret) == 24
     stored = repr(contents(services.database)).encode()
@@ -123,22 +123,32 @@ def test_a_change_of_the_method_makes_and_drops_the_secret(services: Services, r
     assert again.secret not in ("", first)
 
 
-def test_what_a_file_no_longer_says_is_taken_back(services: Services, run):
-    """An agreement that is not declared is not in force; a profile is what the file says, and the password stays."""
-    run(PARTNER + AGREEMENT, USER)
-    (partner, user) = run(PARTNER, USER.replace("花", "佐藤 花"))
-    assert (partner.action, user.action, user.secret) == ("update", "update", "")
-    assert actions(run(PARTNER, USER.replace("花", "佐藤 花"))) == [
-        ("partner", "tabi-points", "keep"),
-        ("user", "hana@example.jp", "keep"),
-    ]
+def test_an_agreement_does_not_end_by_being_left_out(services: Services, run):
+    """Neither silently in force nor silently gone: its end is declared, and then it has ended."""
+    run(PARTNER + AGREEMENT)
+    with pytest.raises(DocumentError, match="its agreement is missing; to end it, give it status 'ended'"):
+        run(PARTNER)
+    ended = PARTNER + AGREEMENT.replace('status = "active"', 'status = "ended"')
+    assert [change.action for change in (*run(ended), *run(ended))] == ["update", "keep"]
     with services.database.autocommit() as connection:
         found = partners.find(connection, "tabi-points")
-        account = services.accounts.find_by_username(connection, "HANA@example.jp")
     assert found is not None
-    assert found.agreement == ""
+    assert json.loads(found.agreement)["status"] == "ended"
+
+
+def test_a_profile_is_what_the_file_says_and_the_password_stays(services: Services, run):
+    """What the file no longer says of a person is gone."""
+    (created,) = run(USER)
+    changed = USER.replace('name = "花"', 'nickname = "hana"')
+    assert [(change.action, change.secret) for change in (*run(changed), *run(changed))] == [
+        ("update", ""),
+        ("keep", ""),
+    ]
+    with services.database.autocommit() as connection:
+        account = services.accounts.find_by_username(connection, "HANA@example.jp")
     assert account is not None
-    assert account.profile == {"name": "佐藤 花"}
+    assert account.profile == {"nickname": "hana"}
+    assert account.password_hash == hashed(created.secret)
 
 
 def test_an_agreement_is_kept_as_it_was_agreed(services: Services, run):

@@ -48,7 +48,7 @@ def empty_url(store_url: str) -> str:
 def keys_of(database_url: str) -> list[tuple[str, int]]:
     """Algorithm and generation of every key."""
     with opened(database_url) as database:
-        return [(str(row[1]), int(str(row[2]))) for row in contents(database)["signing_keys"]]
+        return [(str(row["algorithm"]), int(str(row["generation"]))) for row in contents(database)["signing_keys"]]
 
 
 def test_the_first_start_and_a_rotation_of_several_processes(empty_url: str):
