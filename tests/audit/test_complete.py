@@ -10,15 +10,17 @@ import httpx
 import pytest
 
 from idp.audit import export
+from idp.protocol.asked import Asked
 from idp.protocol.audit import Account, Kind, Surface, account_of, read_leaf
 from idp.services import EXTENSION, Services
 from idp.store import consents
 from tests.provider.apps import TABI, tokens_for
 from tests.provider.person import Person
 from tests.provider.provider import NO_TLS, Provider, ServedProvider, another_process, serve_elsewhere
+from tests.provider.waiting import eventually
 from tests.store.rows import THREADS, at_once
 
-SCOPES = ("openid", "prefecture", "over_20")
+ASKED = Asked(("openid", "prefecture", "over_20"), "points.credit")
 
 
 def leaves(services: Services) -> list[bytes]:
@@ -48,9 +50,7 @@ def release(provider: Provider, hana: Person) -> Callable[[], bool]:
     client, who = services.find_client("tabi-points"), account_id(services)
 
     def once() -> bool:
-        released = services.sharing.release(
-            client, who, SCOPES, "points.credit", int(provider.clock()), Surface.USERINFO
-        )
+        released = services.sharing.release(client, who, ASKED, int(provider.clock()), Surface.USERINFO)
         assert bool(released.claims) == (not released.withheld)
         return bool(released.claims)
 
@@ -101,6 +101,36 @@ def test_nothing_goes_out_after_the_end_was_acknowledged(provider: Provider, rel
     assert found.disclosures == before + sum(answered for answered, _late in told)
 
 
+def test_a_disclosure_waits_for_an_end_that_is_being_written(shared_provider: Provider):
+    """On PostgreSQL, where readers do not wait by themselves: else it could come after the end in the log."""
+    tokens_for(Person(shared_provider), TABI, ticks=("prefecture",))
+    services = shared_provider.services
+    client, who = services.find_client("tabi-points"), account_id(services)
+    key = (who, "tabi-points", "points.credit")
+
+    def release() -> int:
+        arguments = (client, who, ASKED, services.now, Surface.USERINFO)
+        return len(services.sharing.release(*arguments).claims)
+
+    assert release() == 1
+    with ThreadPoolExecutor(1) as pool:
+        with services.database.transaction() as connection:
+            assert consents.end(connection, *key, services.now)
+            services.audit_log.consent_ended(connection, *key, services.now)
+            reading = pool.submit(release)
+            assert eventually(lambda: reading.done() or somebody_waits(services), 5)
+        assert reading.result() == 0
+    assert account(services).violations == []
+
+
+def somebody_waits(services: Services) -> bool:
+    with services.database.autocommit() as connection:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(connection.exec_driver_sql(waiting).scalar_one())
+
+
 def end_consent(services: Services, who: str) -> None:
     key = (who, "tabi-points", "points.credit")
     with services.database.transaction() as connection:
@@ -125,7 +155,7 @@ def test_a_narrower_consent_counts_at_once_also_where_it_is_not_yet_known(
         client, who = services.find_client("tabi-points"), account_id(services)
 
         def there() -> set[str]:
-            arguments = (client, who, SCOPES, "points.credit", services.now, Surface.USERINFO)
+            arguments = (client, who, ASKED, services.now, Surface.USERINFO)
             return set(elsewhere.sharing.release(*arguments).claims)
 
         assert there() == {"prefecture", "over_20"}

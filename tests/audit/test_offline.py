@@ -82,6 +82,13 @@ def test_no_byte_of_any_file_can_be_another(data: st.DataObject):
         check({**FILES, path: bytes(raw)})
 
 
+def test_entries_and_tiles_that_agree_with_each_other_but_were_not_signed_are_found():
+    """Whoever rewrites all of the folder but has no key to sign it with."""
+    rewritten = log_of([disclosure(NOW + 5), *many(300)[1:]])
+    with pytest.raises(VerificationError, match="not those of the checkpoint"):
+        check({**rewritten, tiles.CHECKPOINT: FILES[tiles.CHECKPOINT]})
+
+
 @pytest.mark.parametrize("path", sorted(FILES))
 def test_no_file_can_be_missing_longer_or_shorter(path: str):
     """Each failure is one sentence."""
