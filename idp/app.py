@@ -5,7 +5,7 @@ import time
 
 from flask import Flask
 
-from idp import client_auth, health, introspection, revocation, userinfo
+from idp import client_auth, grants, health, introspection, revocation, userinfo
 from idp.account import routes as account
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
@@ -47,6 +47,8 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app.register_blueprint(userinfo.blueprint)
     app.register_blueprint(introspection.blueprint)
     app.register_blueprint(revocation.blueprint)
+    if services.manages_grants:
+        app.register_blueprint(grants.blueprint)
     app.register_blueprint(login.create_blueprint(Passwords(settings.sign_in)))
     app.register_blueprint(consent.blueprint)
     app.register_blueprint(account.blueprint)

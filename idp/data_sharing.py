@@ -25,14 +25,14 @@ from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import encode
-from idp.store import audit, consents, partners
+from idp.store import audit, consents, families, partners
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
 from idp.store.consents import StoredConsent, consent_key
-from idp.store.database import Database, DatabaseUnavailableError
+from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
 from policies.agreement import Agreement, AgreementError, Consent, Partner, parse_agreement, parse_partner
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
@@ -199,6 +199,7 @@ class DataSharing:
         asked: Asked,
         ticked: frozenset[str],
         now: int,
+        grant_id: str,
     ) -> StoredConsent:
         """Return the consent to write down: what was ticked and what is needed, of what could be asked at all."""
         askable = self._askable(client, account.id, asked, now)
@@ -211,8 +212,22 @@ class DataSharing:
             fields=tuple(sorted(agreed)),
             granted_at=now,
             expires_at=_until(asked, askable, now),
+            grant_id=grant_id,
             asked=asked.fields,
         )
+
+    def end(self, connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
+        """End a consent and everything that it carries, and write that down; the key may be a stranger's text."""
+        if consents.end(connection, account_id, client_id, purpose, now):
+            self._audit_log.consent_ended(connection, account_id, client_id, purpose, now)
+        families.end_of_consent(connection, account_id, client_id, purpose, now)
+
+    def grant_id(self, client: Client, granted: Family) -> str | None:
+        """Return the identifier of the consent that a grant rests on, where it rests on one."""
+        if not client.is_third_party:
+            return None
+        consent = self._consent(granted.account_id, client.client_id, granted.purpose)
+        return consent.grant_id if consent is not None else None
 
     def is_consented(self, client: Client, account_id: str, asked: Asked, now: int) -> bool:
         """Whether the user's standing consent covers what is asked for; first parties need none.

@@ -62,6 +62,18 @@ def metadata(services: Services) -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        **_grant_management(services),
+    }
+
+
+def _grant_management(services: Services) -> dict[str, Any]:
+    """Return the members of OAuth Grant Management 7.1, where it is on."""
+    if not services.manages_grants:
+        return {}
+    return {
+        "grant_management_endpoint": services.settings.issuer + paths.GRANT.rpartition("/")[0],
+        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_management_action_required": False,
     }
 
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.data_sharing import DataSharing, read_catalogue
 from idp.keys import Keys
-from idp.protocol.names import PURPOSE_PREFIX, ClientKind
+from idp.protocol.names import GRANT_MANAGEMENT, GRANT_QUERY, GRANT_REVOKE, PURPOSE_PREFIX, ClientKind
 from idp.protocol.secrets import Clock, Randomness
 from idp.settings import Settings, SettingsError
 from idp.store import clients, schema
@@ -64,6 +64,11 @@ class Services:
         """Return the current second, UTC."""
         return int(self.clock())
 
+    @property
+    def manages_grants(self) -> bool:
+        """Whether partners may look after their grants (OAuth Grant Management)."""
+        return GRANT_MANAGEMENT in self.settings.experimental
+
     def is_known_scope(self, scope: str) -> bool:
         """Whether this server has a meaning for a scope value."""
         return scope in self.sharing.user_scopes or scope in self.settings.scopes or scope.startswith(PURPOSE_PREFIX)
@@ -72,6 +77,8 @@ class Services:
         """Whether a client may be given a scope: its kind may, and it is registered for it."""
         if scope.startswith(PURPOSE_PREFIX):
             return client.is_third_party
+        if scope in (GRANT_QUERY, GRANT_REVOKE):
+            return self.manages_grants and client.is_third_party and scope in client.scopes
         if scope in self.sharing.user_scopes:
             return client.kind is not ClientKind.SERVICE and scope in client.scopes
         setting = self.settings.scopes.get(scope)

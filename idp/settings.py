@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from idp.protocol.names import ClientKind
+from idp.protocol.names import GRANT_MANAGEMENT, ClientKind
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
 from idp.protocol.scopes import is_scope
@@ -103,6 +103,8 @@ class Settings:
     """Scope values of the group's own APIs."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
+    experimental: tuple[str, ...] = ()
+    """What rests on a draft and may change without notice."""
     threads: int = 8
     """Blocking threads of a worker process."""
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
@@ -235,8 +237,16 @@ def _check(settings: Settings) -> None:
         except ValueError as error:
             message = f"'trusted_proxies' holds {network!r}, which is not a network such as 10.0.0.0/8"
             raise SettingsError(message) from error
+    _check_experimental(settings)
     _check_numbers(settings)
     _check_password_hashing(settings)
+
+
+def _check_experimental(settings: Settings) -> None:
+    for name in settings.experimental:
+        if name != GRANT_MANAGEMENT:
+            message = f"'experimental' holds {name!r}; known is {GRANT_MANAGEMENT!r}"
+            raise SettingsError(message)
 
 
 def _check_issuer(issuer: str) -> None:

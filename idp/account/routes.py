@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, request
 
 from idp.services import Services, current_services
-from idp.store import consents, families
+from idp.store import consents
 from idp.store.consents import StoredConsent
 from idp.web import paths
 from idp.web.errors import expired_page
@@ -63,9 +63,7 @@ def end_sharing() -> Response:
         raise expired_page(paths.APPS)
     key = (account.id, form.get("client_id", ""), form.get("purpose", ""))
     with services.database.transaction() as connection:
-        if consents.end(connection, *key, services.now):
-            services.audit_log.consent_ended(connection, *key, services.now)
-        families.end_of_consent(connection, *key, services.now)
+        services.sharing.end(connection, *key, services.now)
     return see_other(paths.APPS)
 
 

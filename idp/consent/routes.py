@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from idp.data_sharing import OfferedField
 from idp.protocol.names import OFFLINE_ACCESS
+from idp.protocol.secrets import new_identifier
 from idp.services import Services, current_services
 from idp.store import consents, interactions
 from idp.store.accounts import Account
@@ -120,7 +121,8 @@ def _write_down(
     now = services.now
     with services.database.transaction() as connection:
         if decision == ALLOWED:
-            agreed = services.sharing.agree(client, account, interaction.asked, ticked, now)
+            grant_id = new_identifier(services.random)
+            agreed = services.sharing.agree(client, account, interaction.asked, ticked, now, grant_id)
             consents.save(connection, agreed, now)
             services.audit_log.consent_given(connection, agreed)
         interactions.note_decision(connection, interaction.id, decision)

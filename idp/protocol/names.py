@@ -55,5 +55,12 @@ AMR_PASSWORD = "pwd"
 
 OPENID = "openid"
 OFFLINE_ACCESS = "offline_access"
+GRANT_MANAGEMENT = "grant-management-03"
+"""What is experimental is off until the setting `experimental` names it: the draft and its number."""
+
+GRANT_QUERY = "grant_management_query"
+GRANT_REVOKE = "grant_management_revoke"
+"""Scopes of an app's own tokens, with which it looks after its grants (OAuth Grant Management 6)."""
+
 PURPOSE_PREFIX = "purpose:"
 """A scope value `purpose:<id>` says why a partner asks; at most one in a request."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, case, select, update
 
 from idp.store.changes import Topic, announce
 from idp.store.database import StringList, db, insert_into
@@ -18,6 +18,7 @@ consents = db.Table(
     db.Column("expires_at", db.BigInteger, nullable=False),
     db.Column("ended_at", db.BigInteger),
     db.Column("asked", StringList, nullable=False),
+    db.Column("grant_id", db.String(32), nullable=False, unique=True, index=True),
 )
 
 
@@ -32,6 +33,8 @@ class StoredConsent:
     fields: tuple[str, ...]
     granted_at: int
     expires_at: int
+    grant_id: str
+    """What its app knows it by; the same for as long as it stands, however often it is given anew."""
     ended_at: int | None = None
     asked: tuple[str, ...] = ()
     """Fields that were asked for by name, besides those of the scopes, whether agreed to or not."""
@@ -57,6 +60,13 @@ def find(connection: Connection, account_id: str, client_id: str, purpose: str) 
     return None if row is None else StoredConsent(*row)
 
 
+def find_by_grant(connection: Connection, grant_id: str) -> StoredConsent | None:
+    """Return the consent that its app knows by an identifier, ended and expired ones included."""
+    which = consents.c.grant_id == grant_id
+    row = connection.execute(select(*(consents.c[name] for name in _COLUMNS)).where(which)).one_or_none()
+    return None if row is None else StoredConsent(*row)
+
+
 def all_alive(connection: Connection, account_id: str, now: int) -> tuple[StoredConsent, ...]:
     """Return a user's standing consents, the newest first."""
     alive = (consents.c.account_id == account_id) & consents.c.ended_at.is_(None) & (consents.c.expires_at > now)
@@ -65,9 +75,14 @@ def all_alive(connection: Connection, account_id: str, now: int) -> tuple[Stored
 
 
 def save(connection: Connection, consent: StoredConsent, now: int) -> None:
-    """Write down a consent in place of an earlier one to the same client for the same purpose."""
+    """Write down a consent in place of an earlier one to the same client for the same purpose.
+
+    It takes over the identifier of one that still stands; one that is over stays over, and its identifier with it.
+    """
     values = {name: getattr(consent, name) for name in _COLUMNS}
     changed = {name: value for name, value in values.items() if name not in _KEY}
+    stands = consents.c.ended_at.is_(None) & (consents.c.expires_at > now)
+    changed["grant_id"] = case((stands, consents.c.grant_id), else_=consent.grant_id)
     statement = insert_into(connection, consents).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed))
     announce(connection, Topic.CONSENT, consent_key(consent.account_id, consent.client_id, consent.purpose), now)

@@ -8,7 +8,7 @@ import jwt
 from idp.data_sharing import DataSharing
 from idp.keys import Keys
 from idp.protocol.audit import Surface
-from idp.protocol.names import OPENID
+from idp.protocol.names import GRANT_MANAGEMENT, OPENID
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import Settings
 from idp.store.clients import Client
@@ -27,6 +27,7 @@ class Mint:
         """Take what every token needs."""
         self._issuer = settings.issuer
         self._lifetimes = settings.lifetimes
+        self._manages_grants = GRANT_MANAGEMENT in settings.experimental
         self._keys = keys
         self._sharing = sharing
         self._random = random
@@ -52,12 +53,17 @@ class Mint:
         """Return the token response for a client acting for a user."""
         details = self._sharing.authorization_details(client, family, now)
         access_token = self._family_access_token(client, family, scopes, audience, now, details)
-        response = {**self._response(access_token, scopes), **details}
+        response = {**self._response(access_token, scopes), **details, **self._grant(client, family)}
         if refresh_token:
             response["refresh_token"] = refresh_token
         if OPENID in scopes:
             response["id_token"] = self._id_token(client, family, scopes, now, nonce=nonce, access_token=access_token)
         return response
+
+    def _grant(self, client: Client, family: Family) -> dict[str, str]:
+        """Return the member `grant_id`, where grants are managed (OAuth Grant Management 5)."""
+        grant_id = self._sharing.grant_id(client, family) if self._manages_grants else None
+        return {"grant_id": grant_id} if grant_id else {}
 
     def _response(self, access_token: str, scopes: tuple[str, ...]) -> dict[str, Any]:
         return {

@@ -24,6 +24,7 @@ ROUTES = {
     "/userinfo": READ | WRITE,
     "/introspect": WRITE,
     "/revoke": WRITE,
+    "/grants/<grant_id>": READ | {"DELETE"},
     "/login": READ | WRITE,
     "/consent": READ | WRITE,
     "/": READ,
@@ -45,7 +46,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     key = base64.b64encode(bytes(32)).decode("ascii")
     sharing = Path(__file__).parents[2] / "config" / "sharing"
     return create_app(
-        Settings("http://127.0.0.1", database_url=url, key_encryption_key=key, sharing_directory=str(sharing))
+        Settings(
+            "http://127.0.0.1",
+            database_url=url,
+            key_encryption_key=key,
+            sharing_directory=str(sharing),
+            experimental=("grant-management-03",),
+        )
     )
 
 

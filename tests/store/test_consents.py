@@ -1,5 +1,7 @@
 """Consents: one for each person, client and purpose."""
 
+from dataclasses import replace
+
 from idp.store import consents
 from idp.store.changes import ChangeFeed, Topic
 from idp.store.consents import StoredConsent, consent_key
@@ -17,6 +19,7 @@ def a_consent(account_id: str, **other: object) -> StoredConsent:
         "granted_at": NOW,
         "expires_at": NOW + DAY,
         "asked": ("over_20",),
+        "grant_id": new_id(),
     }
     return StoredConsent(**{**values, **other})
 
@@ -50,7 +53,33 @@ def test_fifty_answers_at_once_leave_one_whole_consent(database: Database):
     account_id = new_id()
     answers = [a_consent(account_id, fields=(f"f{n}",), granted_at=NOW + n) for n in range(THREADS)]
     at_once(lambda number: save(database, answers[number]))
-    assert find(database, answers[0]) in answers
+    found = find(database, answers[0])
+    assert found is not None
+    assert replace(found, grant_id="") in [replace(each, grant_id="") for each in answers]
+    assert found.grant_id in {each.grant_id for each in answers}
+
+
+def test_a_grant_keeps_its_name_for_as_long_as_it_stands(database: Database):
+    """However often it is given anew; one that ended or expired is never found again under its old name."""
+    account_id = new_id()
+    first = save(database, a_consent(account_id))
+    save(database, a_consent(account_id, fields=("over_20",)))
+    again = by_name(database, first)
+    assert again is not None
+    assert again.fields == ("over_20",)
+    with database.transaction() as connection:
+        consents.end(connection, account_id, "tabi-points", "points.credit", NOW)
+    second = save(database, a_consent(account_id, expires_at=NOW))
+    assert by_name(database, first) is None
+    assert by_name(database, second) == second
+    third = save(database, a_consent(account_id))
+    assert by_name(database, second) is None
+    assert by_name(database, third) == third
+
+
+def by_name(database: Database, consent: StoredConsent) -> StoredConsent | None:
+    with database.autocommit() as connection:
+        return consents.find_by_grant(connection, consent.grant_id)
 
 
 def test_a_consent_is_ended_once_and_announced_then(database: Database):

@@ -1,0 +1,97 @@
+"""Grants as their app sees them: what a person agreed to, and its end (OAuth Grant Management 03; experimental).
+
+A grant is a standing consent. Its identifier stays the same when the person answers anew, and is gone for good once the
+grant ended. An app asks with a token of its own, of the scope for the action; other apps' grants do not exist for it.
+Actions within an authorization request (create, merge, replace) are not supported.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.protocol.authorization_details import granted_details
+from idp.protocol.errors import FORBIDDEN, UNAUTHORIZED, OAuthError, invalid_token, temporarily_unavailable
+from idp.protocol.names import GRANT_QUERY, GRANT_REVOKE
+from idp.services import Services, current_services
+from idp.store import consents
+from idp.store.clients import Client
+from idp.store.consents import StoredConsent
+from idp.store.database import DatabaseUnavailableError
+from idp.web import paths
+from idp.web.responses import json_error, json_response
+
+blueprint = Blueprint("grants", __name__)
+
+_BEARER = "Bearer"
+_GRANT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+@blueprint.get(paths.GRANT)
+def query(grant_id: str) -> Response:
+    """Tell an app what a grant of its own holds now."""
+    services = current_services()
+    return json_response(_described(_find(services, _caller(services, GRANT_QUERY), grant_id)))
+
+
+@blueprint.delete(paths.GRANT)
+def revoke(grant_id: str) -> Response:
+    """End a grant and every token under it, committed before this is answered."""
+    services = current_services()
+    consent = _find(services, _caller(services, GRANT_REVOKE), grant_id)
+    with services.database.transaction() as connection:
+        services.sharing.end(connection, consent.account_id, consent.client_id, consent.purpose, services.now)
+    response = json_response({}, HTTPStatus.NO_CONTENT)
+    response.set_data(b"")
+    return response
+
+
+@blueprint.errorhandler(OAuthError)
+def _on_oauth_error(error: OAuthError) -> Response:
+    return json_error(error)
+
+
+@blueprint.errorhandler(DatabaseUnavailableError)
+def _on_database_unavailable(_error: DatabaseUnavailableError) -> Response:
+    return json_error(temporarily_unavailable("database"))
+
+
+def _caller(services: Services, scope: str) -> Client:
+    """Return the client that presents a token of its own with a scope (RFC 6750 2.1).
+
+    Raises:
+        OAuthError: with the challenge of RFC 6750 3.
+    """
+    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not presented.strip():
+        raise OAuthError("", "Send a Bearer token.", status=UNAUTHORIZED, scheme=_BEARER)
+    token = services.verifier.verify(presented.strip())
+    client = services.find_client(token.client_id) if token is not None else None
+    if token is None or client is None or token.family_id or services.settings.issuer not in token.audience:
+        raise invalid_token("The access token is not valid here: it must be the app's own, and for this server.")
+    if scope not in token.scopes:
+        sentence = f"The access token lacks the scope {scope}."
+        raise OAuthError("insufficient_scope", sentence, status=FORBIDDEN, scheme=_BEARER, scope=scope)
+    return client
+
+
+def _find(services: Services, client: Client, grant_id: str) -> StoredConsent:
+    """Return a standing grant of this client.
+
+    Raises:
+        OAuthError: with status 404 for every other one: which there are is nobody else's business.
+    """
+    found = None
+    if _GRANT_ID.fullmatch(grant_id):
+        with services.database.autocommit() as connection:
+            found = consents.find_by_grant(connection, grant_id)
+    if found is None or found.client_id != client.client_id or not found.is_alive(services.now):
+        raise OAuthError("invalid_grant", "There is no such grant, or it has ended.", status=HTTPStatus.NOT_FOUND)
+    return found
+
+
+def _described(consent: StoredConsent) -> dict[str, Any]:
+    details = granted_details(consent.purpose, consent.fields, {}, consent.expires_at)
+    scopes = [{"scope": " ".join(consent.scopes)}] if consent.scopes else []
+    return {"scopes": scopes, "authorization_details": details if consent.purpose else []}
