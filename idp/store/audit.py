@@ -5,7 +5,7 @@ only if the consent still stands as it was decided upon. Entries are never chang
 `audit_tree` gives each once, and never removed. A salt is a row of its own, so that erasing a person can drop it.
 """
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import Connection, bindparam, insert, literal, select
 
 from idp.protocol import audit
 from idp.protocol.audit import Disclosed, Person, Sharing
@@ -35,6 +35,18 @@ audit_salts = db.Table(
 )
 
 _INSERT = insert(audit_entries).inline()
+_DECIDED_UPON = ("account_id", "client_id", "purpose", "granted_at", "expires_at", "fields")
+_INSERT_IF_CONSENTED = (
+    insert(audit_entries)
+    .from_select(
+        ["leaf"],
+        select(bindparam("new_leaf", type_=db.LargeBinary))
+        .select_from(consents)
+        .where(consents.c.ended_at.is_(None), *(consents.c[name] == bindparam(name) for name in _DECIDED_UPON))
+        .with_for_update(read=True),
+    )
+    .returning(literal(1))
+)
 
 
 class AuditLog:
@@ -94,19 +106,9 @@ def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, consent
     One statement, which holds the consent against change until it is committed. So an end that was acknowledged comes
     after every disclosure in the log, and no disclosure after it.
     """
-    stands = (
-        (consents.c.account_id == consent.account_id)
-        & (consents.c.client_id == consent.client_id)
-        & (consents.c.purpose == consent.purpose)
-        & (consents.c.granted_at == consent.granted_at)
-        & (consents.c.expires_at == consent.expires_at)
-        & (consents.c.fields == consent.fields)
-        & consents.c.ended_at.is_(None)
-    )
-    leaf = literal(audit.disclosure(sharing, what, now), db.LargeBinary)
-    row = select(leaf).select_from(consents).where(stands).with_for_update(read=True)
-    statement = insert(audit_entries).from_select(["leaf"], row).returning(literal(1))
-    return connection.execute(statement).first() is not None
+    values = {name: getattr(consent, name) for name in _DECIDED_UPON}
+    leaf = audit.disclosure(sharing, what, now)
+    return connection.execute(_INSERT_IF_CONSENTED, {"new_leaf": leaf, **values}).first() is not None
 
 
 def _add(connection: Connection, leaf: bytes) -> None:
