@@ -12,6 +12,7 @@ import click
 
 from idp.audit import AuditError, export, log_key, provisions
 from idp.protocol.log_folder import VerificationError, verify
+from idp.protocol.log_proof import prove, verify_proof
 from idp.protocol.signed_note import NoteError, parse_key
 from idp.store import partners
 from idp.store.sealing import UnsealingError
@@ -70,6 +71,31 @@ def audit_verify(folder: Path, key_text: str, earlier: Path | None) -> None:
     if earlier is not None:
         click.echo("it has only grown since the earlier checkpoint")
     click.echo(f"{account.disclosures} disclosures, none after the end of its consent")
+
+
+@audit_group.command("prove")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=click.IntRange(min=0))
+@click.argument("proof_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--key", "key_text", required=True, help="The log's verifier key.")
+@_told_plainly
+def audit_prove(folder: Path, index: int, proof_file: Path, key_text: str) -> None:
+    """Print entry INDEX of an exported log, and write the proof that it was logged into PROOF_FILE."""
+    entry, proof = prove(lambda path: (folder / path).read_bytes(), index, parse_key(key_text))
+    proof_file.write_text(proof, "utf-8")
+    click.echo(entry, nl=False)
+
+
+@audit_group.command("verify-proof")
+@click.argument("entry_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("proof_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", "key_text", required=True, help="The log's verifier key.")
+@_told_plainly
+def audit_verify_proof(entry_file: Path, proof_file: Path, key_text: str) -> None:
+    """Verify that the entry in ENTRY_FILE was logged; needs the two files and the key alone."""
+    proof = proof_file.read_bytes().decode("utf-8", "replace")
+    index, checkpoint = verify_proof(proof, entry_file.read_bytes(), parse_key(key_text))
+    click.echo(f"it is entry {index} of the {checkpoint.size} of {checkpoint.origin}")
 
 
 @audit_group.command("provision-records")

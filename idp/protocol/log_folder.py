@@ -32,8 +32,8 @@ def verify(read: Reader, key: VerifierKey, earlier_note: str | None = None) -> V
     Raises:
         VerificationError: for the first thing that does not hold.
     """
-    checkpoint = _opened(_text(read, tiles.CHECKPOINT), key, "the checkpoint")
-    tree = Tree(leaf_hash(entry) for _index, entry in _entries(read, checkpoint.size))
+    _note, checkpoint = checkpoint_of(read, key)
+    tree = Tree(leaf_hash(entry) for _index, entry in entries_of_log(read, checkpoint.size))
     for path, expected in tiles.hash_tiles(tree, checkpoint.size):
         if _bytes(read, path) != expected:
             raise VerificationError(f"{path} is not the hashes of the entries")
@@ -44,10 +44,20 @@ def verify(read: Reader, key: VerifierKey, earlier_note: str | None = None) -> V
     return Verified(checkpoint, _judged(read, checkpoint.size))
 
 
+def checkpoint_of(read: Reader, key: VerifierKey) -> tuple[str, Checkpoint]:
+    """Return the log's checkpoint, as it was signed and as it reads.
+
+    Raises:
+        VerificationError: when it is missing, malformed or not signed by this key.
+    """
+    note = _text(read, tiles.CHECKPOINT)
+    return note, _opened(note, key, "the checkpoint")
+
+
 def _judged(read: Reader, size: int) -> Account:
     """Return what entries amount to, once it is known that they are the log's."""
     try:
-        account = account_of(read_leaf(index, entry) for index, entry in _entries(read, size))
+        account = account_of(read_leaf(index, entry) for index, entry in entries_of_log(read, size))
     except LeafError as error:
         raise VerificationError(str(error)) from error
     if account.violations:
@@ -63,7 +73,12 @@ def _check_growth(tree: Tree, earlier: Checkpoint, checkpoint: Checkpoint) -> No
         raise VerificationError(f"the first {earlier.size} entries are not those of the earlier checkpoint")
 
 
-def _entries(read: Reader, size: int) -> Iterator[tuple[int, bytes]]:
+def entries_of_log(read: Reader, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the entries of a log with their places; whether they are the right ones is for the tree to say.
+
+    Raises:
+        VerificationError: for a bundle that is missing or not of the right length.
+    """
     for path, first, count in tiles.bundle_places(size):
         raw = _bytes(read, path)
         entries = tiles.entries_of(raw)

@@ -60,7 +60,7 @@ def parse_key(text: str) -> VerifierKey:
     """
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
-    raw = _decoded(encoded)
+    raw = decoded(encoded)
     key = VerifierKey(name, raw[1:])
     if not _is_name(name) or raw[:1] != ED25519 or len(key.public) != HASH_BYTES or key.key_id.hex() != key_id:
         raise NoteError("the key is not a verifier key; `idp audit key` prints the right one")
@@ -98,9 +98,9 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     origin, size, root = lines[:_CHECKPOINT_LINES]
     if origin != key.name:
         raise NoteError("the checkpoint is of another log")
-    if not _DECIMAL.fullmatch(size) or len(_decoded(root)) != HASH_BYTES:
+    if not _DECIMAL.fullmatch(size) or len(decoded(root)) != HASH_BYTES:
         raise NoteError("the checkpoint's size or root is malformed")
-    return Checkpoint(origin, int(size), _decoded(root))
+    return Checkpoint(origin, int(size), decoded(root))
 
 
 def open_note(note: str, key: VerifierKey) -> str:
@@ -115,7 +115,7 @@ def open_note(note: str, key: VerifierKey) -> str:
     text += "\n"
     for line in signatures[:-1].split("\n"):
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
-        signature = _decoded(encoded)
+        signature = decoded(encoded)
         if not line.startswith(_DASH) or not signature:
             raise NoteError("a signature line is malformed")
         if name == key.name and signature[:KEY_ID_BYTES] == key.key_id:
@@ -135,7 +135,7 @@ def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and name.split() == [name]
 
 
-def _decoded(encoded: str) -> bytes:
+def decoded(encoded: str) -> bytes:
     """Return the bytes of base64 in its one canonical spelling, none for anything else."""
     try:
         raw = b64decode(encoded, validate=True)

@@ -13,6 +13,7 @@ from idp.protocol import audit, tiles
 from idp.protocol.audit import Disclosed, LeafError, Person, Sharing, Surface, account_of, read_leaf
 from idp.protocol.canonical_json import canonical
 from idp.protocol.log_folder import VerificationError, Verified, verify
+from idp.protocol.log_proof import prove, verify_proof
 from idp.protocol.merkle import Tree, leaf_hash
 from idp.protocol.signed_note import Checkpoint, sign_checkpoint, verifier_key
 
@@ -163,3 +164,34 @@ def test_what_is_no_entry_is_refused(entry: bytes):
     """Signed or not."""
     with pytest.raises(VerificationError):
         check(log_of([entry]))
+
+
+def test_one_entry_is_proved_by_two_small_files():
+    """C2SP tlog-proof: the entry's place, the hashes beside its way to the root, the checkpoint."""
+    entry, proof = prove(FILES.__getitem__, 7, KEY)
+    assert entry == many(300)[7]
+    assert proof.startswith("c2sp.org/tlog-proof@v1\nindex 7\n")
+    assert proof.endswith(f"\n\n{FILES[tiles.CHECKPOINT].decode()}")
+    place, checkpoint = verify_proof(proof, entry, KEY)
+    assert (place, checkpoint.size) == (7, 300)
+    with pytest.raises(VerificationError, match="not of this entry"):
+        verify_proof(proof, entry + b" ", KEY)
+    with pytest.raises(VerificationError, match="has 300 entries"):
+        prove(FILES.__getitem__, 300, KEY)
+    alone, short = prove(log_of([GIVEN]).__getitem__, 0, KEY)
+    assert verify_proof(short, alone, KEY)[0] == 0
+    rewritten = log_of([disclosure(NOW + 5), *many(300)[1:]])
+    with pytest.raises(VerificationError):
+        prove({**rewritten, tiles.CHECKPOINT: FILES[tiles.CHECKPOINT]}.__getitem__, 7, KEY)
+
+
+PROVED, PROOF = prove(FILES.__getitem__, 7, KEY)
+
+
+@given(at=st.integers(0, len(PROOF) - 1), other=st.characters(codec="utf-8"))
+def test_no_character_of_a_proof_can_be_another(at: int, other: str):
+    """Header, place, hashes, checkpoint; and nothing can be cut off."""
+    changed = PROOF[:at] + other + PROOF[at + 1 :]
+    for wrong in {changed, PROOF[:at]} - {PROOF}:
+        with pytest.raises(VerificationError):
+            verify_proof(wrong, PROVED, KEY)

@@ -128,6 +128,10 @@ def test_a_copy_is_verified_with_the_key_alone(postgres_provider: Provider, tmp_
         "it has only grown since the earlier checkpoint",
         "7 disclosures, none after the end of its consent",
     ]
+    entry, proof = tmp_path / "entry", tmp_path / "entry.tlog-proof"
+    entry.write_text(command("prove", folder, 6, proof, "--key", key).stdout, "utf-8")
+    done = command("verify-proof", entry, proof, "--key", key)
+    assert done.stdout.startswith("it is entry 6 of the 14 of 127.0.0.1:")
     (folder / "tile/0/000.p/14").write_bytes(bytes(14 * 32))
     done = command("verify", folder, "--key", key)
     assert (done.returncode, done.stderr) == (1, "Error: tile/0/000.p/14 is not the hashes of the entries\n")
