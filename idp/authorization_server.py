@@ -14,7 +14,7 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
 from idp.data_sharing import DataSharing
-from idp.protocol.errors import OAuthError, invalid_client, invalid_request, unauthorized_client
+from idp.protocol.errors import SUSPENDED, OAuthError, invalid_client, invalid_request, unauthorized_client
 from idp.protocol.names import AuthMethod
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import Clock
@@ -131,6 +131,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
         client = self.identify_client(request)
         if grant_type not in client.grant_types:
             raise unauthorized_client("The client is not registered for this grant type.")
+        if not self.parts.sharing.is_welcome(client):
+            raise unauthorized_client(SUSPENDED)
         return client
 
 

@@ -34,7 +34,15 @@ from idp.store.codes import AuthorizationCode
 from idp.store.consents import StoredConsent, consent_key
 from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
-from policies.agreement import Agreement, AgreementError, Consent, Partner, parse_agreement, parse_partner
+from policies.agreement import (
+    Agreement,
+    AgreementError,
+    Consent,
+    Partner,
+    PartnerStatus,
+    parse_agreement,
+    parse_partner,
+)
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
@@ -122,6 +130,13 @@ class DataSharing:
         """Return an active account, or None."""
         account = self._account_cache.get(account_id, self._load_account)
         return account if account is not None and account.is_active else None
+
+    def is_welcome(self, client: Client) -> bool:
+        """Whether a client may be given anything now: its partner, if it has one, is in good standing."""
+        if not client.partner_id:
+            return True
+        partner, _agreement = self._partner(client.partner_id) or (None, None)
+        return partner is not None and partner.status is PartnerStatus.ACTIVE
 
     def subject(self, client: Client, account_id: str) -> str:
         """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).

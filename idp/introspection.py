@@ -65,7 +65,7 @@ def _may_ask(caller: Client, token: VerifiedToken) -> bool:
 def _released(services: Services, token: VerifiedToken) -> dict[str, object] | None:
     """Return what the token's client may have of the user now, or None when the token's standing is gone."""
     client = services.find_client(token.client_id)
-    if client is None:
+    if client is None or not services.sharing.is_welcome(client):
         return None
     if token.family_id is None:
         return {}

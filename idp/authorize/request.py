@@ -11,7 +11,14 @@ from idp.authorize.hints import hinted_subject
 from idp.protocol import pkce
 from idp.protocol.asked import Asked
 from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
-from idp.protocol.errors import OAuthError, invalid_authorization_details, invalid_request, invalid_scope
+from idp.protocol.errors import (
+    SUSPENDED,
+    OAuthError,
+    invalid_authorization_details,
+    invalid_request,
+    invalid_scope,
+    unauthorized_client,
+)
 from idp.protocol.names import OPENID, GrantType, ResponseMode
 from idp.protocol.parameters import Parameters
 from idp.protocol.redirect_uris import is_registered
@@ -97,6 +104,8 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
         OAuthError: the first thing that is wrong; it may be redirected.
     """
     client = address.client
+    if not services.sharing.is_welcome(client):
+        raise unauthorized_client(SUSPENDED)
     for check in _CHECKS:
         check(parameters, client)
     wanted = _wanted(services, parameters, client)

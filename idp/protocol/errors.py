@@ -96,6 +96,9 @@ def unauthorized_client(description: str) -> OAuthError:
     return OAuthError("unauthorized_client", description)
 
 
+SUSPENDED = "The partner that runs this app is suspended. It may still end what it was given, and get nothing more."
+
+
 def invalid_token(description: str, *, detail: str = "") -> OAuthError:
     """An access token is expired, revoked, malformed or not meant for this resource (RFC 6750 3.1)."""
     return OAuthError("invalid_token", description, detail=detail, status=UNAUTHORIZED, scheme="Bearer")

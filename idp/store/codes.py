@@ -19,7 +19,7 @@ authorization_codes = db.Table(
     db.Column("family_id", db.String(32), nullable=False),
     db.Column("client_id", db.String(128), nullable=False),
     db.Column("account_id", db.String(32), nullable=False),
-    db.Column("sid", db.String(32), nullable=False),
+    db.Column("sid", db.String(32), nullable=False, index=True),
     db.Column("redirect_uri", db.Text, nullable=False),
     db.Column("redirect_uri_was_sent", db.Boolean, nullable=False),
     db.Column("scopes", StringList, nullable=False),
@@ -88,6 +88,12 @@ def consume(connection: Connection, code_hash: bytes, now: int) -> bool:
     """Spend a code; true for exactly one caller, whoever else tries at the same moment."""
     unspent = (authorization_codes.c.code_hash == code_hash) & authorization_codes.c.used_at.is_(None)
     return connection.execute(update(authorization_codes).where(unspent).values(used_at=now)).rowcount == 1
+
+
+def spend_of_session(connection: Connection, sid: str, now: int) -> None:
+    """Spend every code that a browser session was given and that nobody redeemed yet."""
+    unspent = (authorization_codes.c.sid == sid) & authorization_codes.c.used_at.is_(None)
+    connection.execute(update(authorization_codes).where(unspent).values(used_at=now))
 
 
 def purge(database: Database, now: int) -> int:

@@ -12,8 +12,9 @@ from flask import Response, after_this_request, g, request
 from idp.protocol.names import ACR_PASSWORD
 from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
 from idp.services import Services
-from idp.store import families, sessions
+from idp.store import codes, families, sessions
 from idp.store.accounts import Account
+from idp.store.database import Connection
 from idp.store.sessions import BrowserSession
 
 SESSION_COOKIE = "sekisho_session"
@@ -88,7 +89,7 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
     )
     with services.database.transaction() as connection:
         if is_switch:
-            families.end_of_session(connection, before.sid, services.now)
+            _end_what_it_began(services, connection, before.sid)
             sessions.end(connection, before.id)
             sessions.add(connection, session)
         else:
@@ -105,7 +106,7 @@ def sign_out(services: Services) -> None:
     with services.database.transaction() as connection:
         sessions.end(connection, session.id)
         if session.is_signed_in:
-            families.end_of_session(connection, session.sid, services.now)
+            _end_what_it_began(services, connection, session.sid)
     g.session = None
 
     @after_this_request
@@ -118,6 +119,12 @@ def signed_in_account(services: Services) -> Account | None:
     """Return the account that is signed in here and may act, or None."""
     session = current_session(services)
     return services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
+
+
+def _end_what_it_began(services: Services, connection: Connection, sid: str) -> None:
+    """End what a session was for: first the codes on their way, so that none begins a family afterwards."""
+    codes.spend_of_session(connection, sid, services.now)
+    families.end_of_session(connection, sid, services.now)
 
 
 def csrf_token(services: Services) -> str:
