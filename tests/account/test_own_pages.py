@@ -101,12 +101,14 @@ def test_ending_ends_that_sharing_alone_and_at_once(hana: Person):
 
 
 def test_it_can_be_shared_again(hana: Person):
-    """Ending is no ban: the next request asks, and a yes counts."""
-    tokens_of(hana, TABI)
+    """Ending is no ban: the next request asks, and a yes counts; but what had ended stays ended."""
+    before = tokens_of(hana, TABI)
     end(hana, "Tabi Points")
     assert shows(visit(hana, TABI), "allow")
     tokens_of(hana, TABI)
     assert cards(hana) == ["Tabi Points"]
+    refresh = {"grant_type": "refresh_token", "refresh_token": before["refresh_token"]}
+    assert as_client(hana.provider, TABI.client_id, "/token", refresh).json()["error"] == "invalid_grant"
 
 
 def test_what_is_over_is_not_listed(provider: Provider):

@@ -134,6 +134,15 @@ def test_a_page_that_was_open_for_too_long(provider: Provider):
     assert hana.browser.get("/").status_code == 200
 
 
+def test_a_consent_that_was_open_for_too_long(provider: Provider):
+    """The same holds for who is signed in: an hour after the request, its consent page is over, the session is not."""
+    hana = signed_in(Person(provider))
+    page = at_consent(hana)
+    provider.clock.forward(3600)
+    assert went_over(hana.browser.post("/consent", data=answers(page, "prefecture")))
+    assert "code" in answer(visit(hana, STOREFRONT))
+
+
 def test_an_answer_of_one_person_is_not_the_next_ones(shared_provider: Provider):
     """Who signs in after somebody else, in the same browser and request, is asked for their own consent."""
     both = Person(shared_provider)
