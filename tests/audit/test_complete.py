@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from idp.audit import export
+from idp.maintenance import run_once
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Account, Kind, Surface, account_of, read_leaf
 from idp.services import EXTENSION, Services
@@ -72,6 +73,17 @@ def test_fifty_disclosures_at_once_are_fifty_leaves(provider: Provider, release:
     assert kinds(provider.services)[Kind.DISCLOSURE] == before + THREADS
     positions = placed(provider.services)
     assert positions == list(range(len(positions)))
+
+
+def test_maintenance_places_what_waits_and_removes_nothing(provider: Provider, release: Callable[[], bool]):
+    """`idp db purge`, and every minute in each worker: also long after, for the log is for keeping."""
+    assert release()
+    run_once(provider.services)
+    positions = placed(provider.services)
+    assert positions == list(range(len(positions)))
+    provider.clock.forward(10 * 365 * 86_400)
+    run_once(provider.services)
+    assert placed(provider.services) == positions
 
 
 def test_nothing_goes_out_after_the_end_was_acknowledged(provider: Provider, release: Callable[[], bool]):
