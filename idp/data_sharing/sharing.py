@@ -1,69 +1,48 @@
-"""The only caller of `policies/`, and the only way for a user's data to leave.
+"""The decisions: who is asked for what, what a person is offered, and what goes out.
 
-ID token, userinfo, access token and introspection all get it here. Every release is decided anew from the stored
-agreement and consent. Only this module makes a `Released`, and only a `Released` is serialised by the layers above.
-First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get
-request ∧ agreement ∧ consent, once the disclosure stands in the audit log.
+Every release is decided anew from the stored agreement and consent. Only this module makes a `Released`, and only a
+`Released` is serialised by the layers above. First-party clients get the claims of the scopes that they were granted
+(OIDC Core 5.4); third parties get request ∧ agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
-import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 from hmac import digest
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from idp.data_sharing.inputs import SharingInputs
 from idp.protocol.asked import Asked
-from idp.protocol.audit import Disclosed, Person, Sharing, Surface
+from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import encode
-from idp.store import audit, consents, families, partners
+from idp.store import audit, consents, families
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
-from idp.store.changes import Cache, ChangeFeed, Topic
+from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
-from idp.store.consents import StoredConsent, consent_key
+from idp.store.consents import StoredConsent
 from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
-from policies.agreement import (
-    Agreement,
-    AgreementError,
-    Consent,
-    Partner,
-    PartnerStatus,
-    parse_agreement,
-    parse_partner,
-)
-from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
+from policies.agreement import Agreement, Consent, PartnerStatus
+from policies.catalogue import Catalogue
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for, example_for
 
-log = logging.getLogger(__name__)
-
-CACHED_ACCOUNTS = 10_000
-CACHED_CONSENTS = 20_000
-CACHED_PARTNERS = 1_000
-CACHED_PEOPLE = 20_000
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
 DAY = 86_400
 DEFAULT_CONSENT_SECONDS = 90 * DAY
 DECISIONS = 3
 """How often a release is decided anew because the consent changed before it was written down."""
-
-
-class SharingDataError(Exception):
-    """The catalogue or an agreement cannot be trusted as written; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -115,27 +94,21 @@ class DataSharing:
         self.user_scopes = frozenset(catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
         """Scope values that need a user."""
         self._database = database
-        self._accounts = accounts
         self._audit_log = audit_log
         self._pairwise_key = pairwise_key
-        self._feed = feed
-        self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
-        self._person_cache: Cache[Person] = Cache(feed, (Topic.ACCOUNT,), CACHED_PEOPLE)
-        self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
-        self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
+        self._inputs = SharingInputs(catalogue, database, accounts, audit_log, feed)
 
     # ---- who is who ----------------------------------------------------------------------------------------------
 
     def account(self, account_id: str) -> Account | None:
         """Return an active account, or None."""
-        account = self._account_cache.get(account_id, self._load_account)
-        return account if account is not None and account.is_active else None
+        return self._inputs.account(account_id)
 
     def is_welcome(self, client: Client) -> bool:
         """Whether a client may be given anything now: its partner, if it has one, is in good standing."""
         if not client.partner_id:
             return True
-        partner, _agreement = self._partner(client.partner_id) or (None, None)
+        partner, _agreement = self._inputs.partner(client.partner_id)
         return partner is not None and partner.status is PartnerStatus.ACTIVE
 
     def subject(self, client: Client, account_id: str) -> str:
@@ -241,7 +214,7 @@ class DataSharing:
         """Return the identifier of the consent that a grant rests on, where it rests on one."""
         if not client.is_third_party:
             return None
-        consent = self._consent(granted.account_id, client.client_id, granted.purpose)
+        consent = self._inputs.consent(granted.account_id, client.client_id, granted.purpose)
         return consent.grant_id if consent is not None else None
 
     def is_consented(self, client: Client, account_id: str, asked: Asked, now: int) -> bool:
@@ -251,7 +224,7 @@ class DataSharing:
         """
         if not client.is_third_party:
             return True
-        consent = self._consent(account_id, client.client_id, asked.purpose)
+        consent = self._inputs.consent(account_id, client.client_id, asked.purpose)
         if consent is None or not consent.is_alive(now) or not self._lasts(client, consent, asked):
             return False
         shown = Asked(consent.scopes, consent.purpose, consent.asked)
@@ -273,7 +246,7 @@ class DataSharing:
         if self.account(granted.account_id) is None:
             return False
         if client.is_third_party and _is_young(granted, now):
-            self._feed.read_now()
+            self._inputs.renew()
         return self.is_consented(client, granted.account_id, granted.asked, now)
 
     # ---- what goes out -------------------------------------------------------------------------------------------
@@ -314,8 +287,8 @@ class DataSharing:
         """
         if not granted.fields:
             return {}
-        partner, agreement = self._partner(client.partner_id) or (None, None)
-        consent = self._consent(granted.account_id, client.client_id, granted.purpose)
+        partner, agreement = self._inputs.partner(client.partner_id)
+        consent = self._inputs.consent(granted.account_id, client.client_id, granted.purpose)
         request = _request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
         decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
         fields = tuple(field for field in granted.fields if field in decision.released)
@@ -329,17 +302,17 @@ class DataSharing:
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
         for _ in range(DECISIONS):
-            partner, agreement = self._partner(client.partner_id) or (None, None)
-            consent = self._consent(account_id, client.client_id, request.purpose)
+            partner, agreement = self._inputs.partner(client.partner_id)
+            consent = self._inputs.consent(account_id, client.client_id, request.purpose)
             decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
             if not decision.released or agreement is None or consent is None:
                 return decision
-            person = self._person(account_id)
+            person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
             with self._database.autocommit() as connection:
                 if audit.disclosed(connection, sharing, _disclosed(decision, agreement, surface), consent, request.at):
                     return decision
-            self._feed.read_now()
+            self._inputs.renew()
         raise DatabaseUnavailableError("the consent keeps changing")
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
@@ -349,100 +322,13 @@ class DataSharing:
         return self.catalogue.fields_for_scopes(asked.scopes) | self.catalogue.known.intersection(asked.fields)
 
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
-        partner, agreement = self._partner(client.partner_id) or (None, None)
+        partner, agreement = self._inputs.partner(client.partner_id)
         request = _request(client, account_id, asked.purpose, self._fields(asked), now)
         return askable(self.catalogue, request, partner, agreement)
 
-    def _load_account(self, account_id: str) -> Account | None:
-        with self._database.autocommit() as connection:
-            return self._accounts.find(connection, account_id)
-
-    def _person(self, account_id: str) -> Person:
-        def load(_key: str) -> Person:
-            with self._database.autocommit() as connection:
-                return self._audit_log.person(connection, account_id)
-
-        person = self._person_cache.get(account_id, load)
-        if person is None:
-            raise LookupError("a person has a salt")
-        return person
-
-    def _consent(self, account_id: str, client_id: str, purpose: str) -> StoredConsent | None:
-        def load(_key: str) -> StoredConsent | None:
-            with self._database.autocommit() as connection:
-                return consents.find(connection, account_id, client_id, purpose)
-
-        return self._consent_cache.get(consent_key(account_id, client_id, purpose), load)
-
     def _agreement_of(self, client: Client) -> Agreement | None:
-        partner, agreement = self._partner(client.partner_id) or (None, None)
+        partner, agreement = self._inputs.partner(client.partner_id)
         return agreement if partner is not None and client.is_third_party else None
-
-    def _partner(self, partner_id: str) -> tuple[Partner, Agreement | None] | None:
-        return self._partner_cache.get(partner_id, self._load_partner) if partner_id else None
-
-    def _load_partner(self, partner_id: str) -> tuple[Partner, Agreement | None] | None:
-        with self._database.autocommit() as connection:
-            stored = partners.find(connection, partner_id)
-        if stored is None:
-            return None
-        try:
-            partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
-            return partner, self._agreement(stored.agreement)
-        except AgreementError:
-            # Nothing is released under what cannot be read, a field that left the catalogue since, for one.
-            log.exception("the agreement with partner %s does not fit the catalogue", partner_id)
-            return None
-
-    def _agreement(self, document: str) -> Agreement | None:
-        return parse_agreement(json.loads(document), self.catalogue) if document else None
-
-
-def read_catalogue(directory: Path) -> Catalogue:
-    """Read the catalogue of fields and purposes.
-
-    Raises:
-        SharingDataError: when a file is missing or does not fit.
-    """
-    try:
-        fields = (directory / "catalogue.toml").read_text("utf-8")
-        purposes = (directory / "purposes.toml").read_text("utf-8")
-        return parse_catalogue(fields, purposes)
-    except (OSError, UnicodeDecodeError, CatalogueError) as error:
-        message = f"{directory}: {error}"
-        raise SharingDataError(message) from error
-
-
-def check_partner(partner: Mapping[str, Any]) -> None:
-    """Check a partner as an operator wrote it.
-
-    Raises:
-        SharingDataError: naming what does not fit.
-    """
-    try:
-        parse_partner(partner)
-    except AgreementError as error:
-        raise SharingDataError(str(error)) from error
-
-
-def agreement_document(agreement: Mapping[str, Any], catalogue: Catalogue) -> str:
-    """Return the JSON document of an agreement that an operator wrote, once it is checked.
-
-    Raises:
-        SharingDataError: naming what does not fit.
-    """
-    try:
-        parse_agreement(agreement, catalogue)
-    except AgreementError as error:
-        raise SharingDataError(str(error)) from error
-    return json.dumps(agreement, default=_instant, sort_keys=True, ensure_ascii=False)
-
-
-def _instant(value: object) -> int:
-    if isinstance(value, datetime):
-        return int(value.timestamp())
-    message = f"{type(value).__name__} has no place in an agreement"
-    raise SharingDataError(message)
 
 
 def _is_young(granted: AuthorizationCode | Family, now: int) -> bool:

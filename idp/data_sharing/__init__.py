@@ -1,0 +1,18 @@
+"""The only caller of `policies/`, and the only way for a user's data to leave: every token and answer gets it here.
+
+`sharing` decides and releases; `inputs` looks up what decisions are made from; `documents` checks what operators write.
+"""
+
+from idp.data_sharing.documents import SharingDataError, agreement_document, check_partner, read_catalogue
+from idp.data_sharing.sharing import DataSharing, Offer, OfferedField, Released
+
+__all__ = [
+    "DataSharing",
+    "Offer",
+    "OfferedField",
+    "Released",
+    "SharingDataError",
+    "agreement_document",
+    "check_partner",
+    "read_catalogue",
+]

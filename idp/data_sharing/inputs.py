@@ -1,0 +1,100 @@
+"""What a decision is made from, at the speed of memory: accounts, consents, partners and their agreements.
+
+Each is remembered no longer than the change feed allows, so that an end anywhere is known here within a second.
+"""
+
+import json
+import logging
+
+from idp.protocol.audit import Person
+from idp.store import consents, partners
+from idp.store.accounts import Account, Accounts
+from idp.store.audit import AuditLog
+from idp.store.changes import Cache, ChangeFeed, Topic
+from idp.store.consents import StoredConsent, consent_key
+from idp.store.database import Database
+from policies.agreement import Agreement, AgreementError, Partner, parse_agreement, parse_partner
+from policies.catalogue import Catalogue
+
+log = logging.getLogger(__name__)
+
+CACHED_ACCOUNTS = 10_000
+CACHED_CONSENTS = 20_000
+CACHED_PARTNERS = 1_000
+CACHED_PEOPLE = 20_000
+
+
+class SharingInputs:
+    """Looks up what decisions are made from.
+
+    Every look-up raises `DatabaseUnavailableError` when the answer cannot be known.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, database: Database, accounts: Accounts, audit_log: AuditLog, feed: ChangeFeed
+    ) -> None:
+        """Follow the feed."""
+        self._catalogue = catalogue
+        self._database = database
+        self._accounts = accounts
+        self._audit_log = audit_log
+        self._feed = feed
+        self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
+        self._person_cache: Cache[Person] = Cache(feed, (Topic.ACCOUNT,), CACHED_PEOPLE)
+        self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
+        self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
+
+    def renew(self) -> None:
+        """Make sure that what is committed by now is known here."""
+        self._feed.read_now()
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an active account, or None."""
+        account = self._account_cache.get(account_id, self._load_account)
+        return account if account is not None and account.is_active else None
+
+    def person(self, account_id: str) -> Person:
+        """Return a person as the audit log knows them."""
+
+        def load(_key: str) -> Person:
+            with self._database.autocommit() as connection:
+                return self._audit_log.person(connection, account_id)
+
+        person = self._person_cache.get(account_id, load)
+        if person is None:
+            raise LookupError("a person has a salt")
+        return person
+
+    def consent(self, account_id: str, client_id: str, purpose: str) -> StoredConsent | None:
+        """Return a consent, ended and expired ones included."""
+
+        def load(_key: str) -> StoredConsent | None:
+            with self._database.autocommit() as connection:
+                return consents.find(connection, account_id, client_id, purpose)
+
+        return self._consent_cache.get(consent_key(account_id, client_id, purpose), load)
+
+    def partner(self, partner_id: str) -> tuple[Partner | None, Agreement | None]:
+        """Return a partner and its agreement, as far as there are any."""
+        found = self._partner_cache.get(partner_id, self._load_partner) if partner_id else None
+        return found or (None, None)
+
+    def _load_account(self, account_id: str) -> Account | None:
+        with self._database.autocommit() as connection:
+            return self._accounts.find(connection, account_id)
+
+    def _load_partner(self, partner_id: str) -> tuple[Partner, Agreement | None] | None:
+        with self._database.autocommit() as connection:
+            stored = partners.find(connection, partner_id)
+        if stored is None:
+            return None
+        try:
+            partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
+            return partner, self._agreement(stored.agreement)
+        except AgreementError:
+            # Nothing is released under what cannot be read, a field that left the catalogue since, for one.
+            log.exception("the agreement with partner %s does not fit the catalogue", partner_id)
+            return None
+
+    def _agreement(self, document: str) -> Agreement | None:
+        return parse_agreement(json.loads(document), self._catalogue) if document else None
