@@ -111,11 +111,10 @@ def test_it_can_be_shared_again(hana: Person):
     assert as_client(hana.provider, TABI.client_id, "/token", refresh).json()["error"] == "invalid_grant"
 
 
-def test_what_is_over_is_not_listed(provider: Provider):
+def test_what_is_over_is_not_listed(hana: Person):
     """A consent that ran out is no sharing any more."""
-    hana = signed_in(Person(provider))
     decide(hana, visit(hana, TABI))
-    provider.clock.forward(90 * 86_400)
+    hana.provider.clock.forward(90 * 86_400)
     assert cards(signed_in(hana)) == []
 
 

@@ -133,10 +133,10 @@ def test_an_answer_that_is_neither_yes_nor_no_changes_nothing(member: Person, de
     assert boxes(Page(member.browser.get(way_on).text))
 
 
-def test_whoever_is_signed_out_meanwhile_is_led_to_the_sign_in(provider: Provider):
+def test_whoever_is_signed_out_meanwhile_is_led_to_the_sign_in(shared_provider: Provider):
     """A session that ended while the page was open: nothing is agreed, and the way leads on."""
-    hana = signed_in(Person(provider))
-    page = visit(hana, TABI)
+    hana = signed_in(Person(shared_provider))
+    page = visit(hana, TABI, prompt="consent")
     hana.browser.post("/logout/confirm", data={**hidden(hana.browser.get("/logout").text), "decision": "confirm"})
     response = hana.browser.post("/consent", data=answers(page, "prefecture"))
     assert error_code(response) == "flow_over"

@@ -5,7 +5,7 @@ import pytest
 
 from tests.provider.apps import STOREFRONT, TABI
 from tests.provider.person import Person, as_client, hidden
-from tests.provider.provider import NO_TLS, NOON, Provider, serve_here
+from tests.provider.provider import NO_TLS, Provider, serve_here
 from tests.web.visits import answer, claims_of, decide, error_code, shows, sign_in, signed_in, visit
 
 SESSION, DEVICE = "sekisho_session", "sekisho_device"
@@ -91,35 +91,36 @@ def cookie_lines(response: httpx.Response) -> list[str]:
     return response.headers.get_list("set-cookie")
 
 
-def test_a_session_that_nobody_uses_ends(provider: Provider):
+def test_a_session_that_nobody_uses_ends(shared_provider: Provider):
     """ASVS 7.3.1: eight hours without a visit; each visit begins them anew."""
-    hana = signed_in(Person(provider))
+    hana = signed_in(Person(shared_provider))
     for _ in range(3):
-        provider.clock.forward(IDLE - 60)
+        shared_provider.clock.forward(IDLE - 60)
         assert "code" in answer(visit(hana, STOREFRONT, prompt="none"))
-    provider.clock.forward(IDLE)
+    shared_provider.clock.forward(IDLE)
     assert answer(visit(hana, STOREFRONT, prompt="none"))["error"] == "login_required"
     assert shows(visit(hana, STOREFRONT), "sign-in")
 
 
-def test_a_session_ends_however_much_it_is_used(provider: Provider):
+def test_a_session_ends_however_much_it_is_used(shared_provider: Provider):
     """ASVS 7.3.2: after fourteen days the password is asked for again, which begins a new session."""
-    hana = signed_in(Person(provider))
+    hana = signed_in(Person(shared_provider))
+    began = shared_provider.clock.now
     for passed in range(IDLE - 3600, ABSOLUTE, IDLE - 3600):
-        provider.clock.now = NOON + passed
+        shared_provider.clock.now = began + passed
         assert "code" in answer(visit(hana, STOREFRONT, prompt="none"))
-    provider.clock.now = NOON + ABSOLUTE
+    shared_provider.clock.now = began + ABSOLUTE
     assert answer(visit(hana, STOREFRONT, prompt="none"))["error"] == "login_required"
     assert "code" in answer(sign_in(hana, visit(hana, STOREFRONT)))
 
 
-def test_a_session_of_nobody_lasts_as_long_as_a_request(provider: Provider):
+def test_a_session_of_nobody_lasts_as_long_as_a_request(shared_provider: Provider):
     """A visitor's row is forgotten after an hour, so that passers-by fill no table."""
-    visitor = Person(provider)
+    visitor = Person(shared_provider)
     first = visitor.browser.get("/login").cookies[SESSION]
-    provider.clock.forward(3599)
+    shared_provider.clock.forward(3599)
     assert SESSION not in visitor.browser.get("/login").cookies, "still the same"
-    provider.clock.forward(1)
+    shared_provider.clock.forward(1)
     assert visitor.browser.get("/login").cookies[SESSION] != first
 
 
