@@ -7,6 +7,7 @@ round trip; `transaction()` commits on leaving and rolls back on an exception.
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from select import POLLIN, poll
 from typing import Any
 
 import sqlalchemy
@@ -27,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -190,6 +191,8 @@ def open_database(app: Flask, url: str, threads: int) -> Database:
         engine = db.engine
     if is_sqlite:
         _prepare_sqlite(engine)
+    else:
+        _replace_ended_connections(engine)
     return Database(engine)
 
 
@@ -203,6 +206,20 @@ def _prepare_sqlite(engine: Engine) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+def _replace_ended_connections(engine: Engine) -> None:
+    """Replace a pooled connection whose server has ended, so that a restart of PostgreSQL fails no later request.
+
+    An idle connection has nothing to read; one that does was told that it is over. That is seen without a round trip.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:  # noqa: ANN401 - the driver's own types
+        waiting = poll()
+        waiting.register(connection.fileno(), POLLIN)
+        if waiting.poll(0):
+            raise DisconnectionError
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -7,7 +7,8 @@ from idp.store import consents
 from idp.store.database import Database
 from tests.provider.person import Answer, Person, hidden
 from tests.provider.provider import HTTP, Provider
-from tests.store.rows import THREADS, at_once, soon
+from tests.provider.waiting import eventually
+from tests.store.rows import THREADS, at_once
 
 TABI = ("tabi-points", "http://127.0.0.1:8402/callback", "openid prefecture over_20")
 TICKS = ([], ["prefecture"], ["over_20"], ["prefecture", "over_20"])
@@ -75,4 +76,4 @@ def test_fifty_ends_of_one_sharing_leave_nothing(racing: Provider, hana: Person,
         alive = text("SELECT count(*) FROM token_families WHERE client_id = 'tabi-points' AND ended_at IS NULL")
         assert connection.execute(alive).scalar_one() == 0
     bearer = {"authorization": f"Bearer {tokens['access_token']}"}
-    assert soon(lambda: HTTP.get(f"{racing.url}/userinfo", headers=bearer).status_code == 401)
+    assert eventually(lambda: HTTP.get(f"{racing.url}/userinfo", headers=bearer).status_code == 401, within=20)

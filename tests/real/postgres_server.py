@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +23,19 @@ READY = "ready to accept connections"
 class PostgresServer:
     """Listens on a loopback port of its own; everybody on this machine may connect for as long as it runs."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, start: Callable[[int], RunningProgram]) -> None:
+        self._start = start
+        self.port, self._program = start_on_free_port(start)
+
+    def stop(self) -> None:
+        self._program.stop()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Inside the block it does not run; afterwards it runs again where it was."""
+        self.stop()
+        yield
+        self._program = self._start(self.port)
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -52,7 +63,7 @@ def run_postgres(*, fsync: bool = False) -> Iterator[PostgresServer]:
             shutil.chown(folder, user)
         data = folder / "data"
         _create_cluster(data, user)
-        port, program = start_on_free_port(
+        server = PostgresServer(
             lambda port: RunningProgram(
                 [POSTGRESQL.find("postgres"), "-D", data, *_options(port, folder, fsync=fsync)],
                 ready=READY,
@@ -62,9 +73,9 @@ def run_postgres(*, fsync: bool = False) -> Iterator[PostgresServer]:
             )
         )
         try:
-            yield PostgresServer(port)
+            yield server
         finally:
-            program.stop()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

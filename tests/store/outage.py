@@ -36,7 +36,7 @@ def _server_closed(database: Database) -> Iterator[None]:
     name = sql.Identifier(str(url.database))
     with psycopg.connect(host=url.host, port=url.port, user=url.username, autocommit=True) as admin:
         admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.database])
+        admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [url.database])
         try:
             yield
         finally:

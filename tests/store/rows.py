@@ -5,21 +5,20 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from time import monotonic
 from typing import TypeVar
 
 from flask import Flask
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, select, text
 
 from idp.store import schema
 from idp.store.codes import AuthorizationCode
 from idp.store.database import Database, open_database
 from idp.store.families import Family
+from tests.provider.waiting import eventually
 
 NOW = 1_795_000_000
 THREADS = 50
 DAY = 86_400
-SOON = 20.0
 Answer = TypeVar("Answer")
 Rows = dict[str, list[dict[str, object]]]
 
@@ -71,13 +70,27 @@ def at_once(function: Callable[[int], Answer], times: int = THREADS) -> list[Ans
         return list(pool.map(one, range(times)))
 
 
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether something becomes true within a few seconds; asked again and again."""
-    deadline = monotonic() + SOON
-    while not condition():
-        if monotonic() > deadline:
-            return False
-    return True
+def at_once_behind(database: Database, row: Table, function: Callable[[int], Answer]) -> list[Answer]:
+    """The same, with every row of a table held until many wait at it: what they had read before is old by then."""
+    with ThreadPoolExecutor(1) as conductor:
+        with database.transaction() as holder:
+            holder.execute(select(row).with_for_update())
+            answers = conductor.submit(at_once, function)
+            assert database.is_sqlite or eventually(lambda: waiting(database) >= 10, within=20)
+        return answers.result()
+
+
+def waiting(database: Database) -> int:
+    """How many connections wait for a lock in PostgreSQL."""
+    with database.autocommit() as connection:
+        return int(
+            connection.execute(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+            ).scalar_one()
+        )
 
 
 def a_code(**other: object) -> AuthorizationCode:

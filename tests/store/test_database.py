@@ -91,6 +91,16 @@ def test_an_unreachable_database_is_told_as_such_and_comes_back(fresh_database: 
     assert rows(fresh_database, key) == 1
 
 
+def test_connections_that_ended_while_idle_cost_no_request(fresh_database: Database):
+    """After a restart of PostgreSQL the first request works too: what the server ended is replaced unasked."""
+    key = new_hash()
+    with fresh_database.autocommit() as first, fresh_database.autocommit() as second:
+        assert first.execute(COUNT, {"key": key}).scalar_one() == second.execute(COUNT, {"key": key}).scalar_one()
+    with unreachable(fresh_database):
+        pass
+    assert [rows(fresh_database, key) for _ in range(3)] == [0, 0, 0]
+
+
 def test_a_pool_that_stays_empty_is_told_as_unavailable(fresh_database: Database, monkeypatch: pytest.MonkeyPatch):
     """More work than connections for longer than anybody waits is an overload, not a mistake of the server."""
     monkeypatch.setattr(module, "POOL_WAIT_SECONDS", 0.05)

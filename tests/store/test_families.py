@@ -6,7 +6,7 @@ from idp.store import families
 from idp.store.changes import ChangeFeed, Topic
 from idp.store.database import Database
 from idp.store.families import Family
-from tests.store.rows import DAY, NOW, THREADS, a_family, at_once, new_hash, new_id
+from tests.store.rows import DAY, NOW, THREADS, a_family, at_once_behind, new_hash, new_id
 
 
 def add(database: Database, handle: bytes | None = None, secret: bytes | None = None, **other: object) -> Family:
@@ -54,7 +54,9 @@ def test_fifty_threads_rotate_a_refresh_token_once(database: Database):
     handle, secret = new_hash(), new_hash()
     family = add(database, handle, secret)
     successors = [new_hash() for _ in range(THREADS)]
-    answers = at_once(lambda number: rotate(database, handle, secret, successors[number]))
+    answers = at_once_behind(
+        database, families.token_families, lambda number: rotate(database, handle, secret, successors[number])
+    )
     (winner,) = [number for number, answer in enumerate(answers) if answer is not None]
     assert answers[winner] == family
     with database.autocommit() as connection:
@@ -94,7 +96,7 @@ def test_fifty_threads_end_a_family_once(database: Database):
         with database.transaction() as connection:
             return families.end(connection, family.id, f"reason {number}", NOW + number)
 
-    ended = at_once(end)
+    ended = at_once_behind(database, families.token_families, end)
     feed.catch_up()
     assert sum(ended) == 1
     assert heard.count(family.id) == 1

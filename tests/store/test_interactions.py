@@ -9,7 +9,7 @@ from idp.store import interactions
 from idp.store.database import Database
 from idp.store.interactions import ALLOWED, Interaction, Interactions
 from idp.store.sealing import Sealer, UnsealingError
-from tests.store.rows import NOW, THREADS, at_once, new_id
+from tests.store.rows import NOW, THREADS, at_once_behind, new_id
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_fifty_threads_finish_an_interaction_once(database: Database, waiting: I
         with database.transaction() as connection:
             return interactions.finish(connection, interaction.id, NOW + number)
 
-    finished = at_once(finish)
+    finished = at_once_behind(database, interactions.interactions, finish)
     assert sorted(finished) == [False] * (THREADS - 1) + [True]
     found = find(database, waiting, interaction)
     assert found is not None
