@@ -24,6 +24,7 @@ from idp.store.database import Database
 from idp.store.replay import SeenAssertions
 from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
+from idp.tokens.scope_rules import ScopeRules
 
 logging.getLogger("authlib").setLevel(logging.INFO)  # at DEBUG it prints tokens
 
@@ -64,7 +65,6 @@ ClientDirectory = Callable[[str], Client | None]
 """Finds an active client by its identifier, at the speed of memory."""
 
 TokenAnswer = tuple[int, Mapping[str, Any]]
-AuthMethodFunction = Callable[[ClientDirectory, EndpointRequest], Client | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Dependencies:
     clock: Clock
     database: Database
     sharing: DataSharing
+    scope_rules: ScopeRules
     mint: Mint
     refresh_tokens: RefreshTokens
     seen_assertions: SeenAssertions

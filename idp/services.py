@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.data_sharing import DataSharing, read_catalogue
 from idp.keys import Keys
-from idp.protocol.names import GRANT_MANAGEMENT, GRANT_QUERY, GRANT_REVOKE, PURPOSE_PREFIX, ClientKind
+from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.secrets import Clock, Randomness
 from idp.settings import Settings, SettingsError
 from idp.store import clients, schema
@@ -31,6 +31,7 @@ from idp.store.signing_keys import SigningKeys
 from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
 from idp.tokens.revocation import RevocationList
+from idp.tokens.scope_rules import ScopeRules
 from idp.tokens.verify import TokenVerifier
 
 EXTENSION = "sekisho"
@@ -55,6 +56,7 @@ class Services:
     interactions: Interactions
     pushed_requests: PushedRequests
     sharing: DataSharing
+    scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
     verifier: TokenVerifier
     server: AuthorizationServer
@@ -68,21 +70,6 @@ class Services:
     def manages_grants(self) -> bool:
         """Whether partners may look after their grants (OAuth Grant Management)."""
         return GRANT_MANAGEMENT in self.settings.experimental
-
-    def is_known_scope(self, scope: str) -> bool:
-        """Whether this server has a meaning for a scope value."""
-        return scope in self.sharing.user_scopes or scope in self.settings.scopes or scope.startswith(PURPOSE_PREFIX)
-
-    def may_have_scope(self, client: Client, scope: str) -> bool:
-        """Whether a client may be given a scope: its kind may, and it is registered for it."""
-        if scope.startswith(PURPOSE_PREFIX):
-            return client.is_third_party
-        if scope in (GRANT_QUERY, GRANT_REVOKE):
-            return self.manages_grants and client.is_third_party and scope in client.scopes
-        if scope in self.sharing.user_scopes:
-            return client.kind is not ClientKind.SERVICE and scope in client.scopes
-        setting = self.settings.scopes.get(scope)
-        return setting is not None and client.kind in setting.kinds and scope in client.scopes
 
 
 def build_services(
@@ -107,6 +94,7 @@ def build_services(
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
     audit_log = AuditLog(sealer, random)
     sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"))
+    scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
     refresh_tokens = RefreshTokens(
         database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
@@ -118,6 +106,7 @@ def build_services(
             clock=clock,
             database=database,
             sharing=sharing,
+            scope_rules=scope_rules,
             mint=Mint(settings, keys, sharing, random),
             refresh_tokens=refresh_tokens,
             seen_assertions=open_seen_assertions(database, settings.redis_url),
@@ -138,6 +127,7 @@ def build_services(
         interactions=Interactions(sealer),
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
+        scope_rules=scope_rules,
         find_client=find_client,
         verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),
         server=server,

@@ -46,7 +46,7 @@ class Lifetimes:
     """How long a client's user may take to arrive with a request that was pushed (RFC 9126)."""
     session_idle: int = 8 * 3600
     session_absolute: int = 14 * DAY
-    client_assertion: int = 300
+    client_assertion: int = 3600
     """The longest that a client's assertion may still be valid for."""
 
 

@@ -1,6 +1,8 @@
 """What a worker process of `idp serve` runs: the application, with maintenance in the background."""
 
 import logging
+import os
+import threading
 import time
 
 from flask import Flask
@@ -31,5 +33,17 @@ def patiently_created_app() -> Flask:
     return create_configured_app()
 
 
+def end_with(parent: int) -> None:
+    """End this process when the one that started it is gone.
+
+    A worker that outlived its server would go on answering, with the settings and the code of yesterday, beside the
+    workers of the next server on the same port.
+    """
+    while os.getppid() == parent:
+        time.sleep(PAUSE_SECONDS)
+    os._exit(1)
+
+
+threading.Thread(target=end_with, args=(os.getppid(),), name="end with the server", daemon=True).start()
 application = patiently_created_app()
 Maintenance(application.extensions[EXTENSION]).start()

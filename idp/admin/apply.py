@@ -139,6 +139,9 @@ def _apply_partner(
 
 def _apply_client(services: Services, connection: Connection, wanted: Client, *, dry_run: bool) -> Change:
     known = clients.find(connection, wanted.client_id)
+    if known is not None and (known.kind, known.partner_id) != (wanted.kind, wanted.partner_id):
+        # Users would be known to it by another `sub` from one token to the next (OIDC Core 12.2).
+        raise DocumentError(f"client {wanted.client_id!r}: kind and partner_id stay as they are; register a new client")
     needs_secret = wanted.auth_method in SECRET_METHODS
     kept = known.secret_hash if known is not None and needs_secret else None
     secret = new_secret(services.random) if needs_secret and kept is None else ""

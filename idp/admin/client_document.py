@@ -164,7 +164,7 @@ def _scope_problems(client: Client, services: Services) -> list[str]:
     problems = [
         f"scopes: {scope!r} is unknown, or not for kind {client.kind}"
         for scope in client.scopes
-        if not services.may_have_scope(client, scope)
+        if not services.scope_rules.may_have(client, scope)
     ]
     known_resources = {*services.settings.resources, services.settings.issuer}
     problems += [

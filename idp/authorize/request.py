@@ -28,6 +28,8 @@ from idp.services import Services
 from idp.store.clients import Client
 
 MAX_STATE_CHARACTERS = 2048
+MAX_REQUEST_CHARACTERS = 16_384
+"""What a stranger may make us keep while a request waits for its user."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNSUPPORTED = {
@@ -73,6 +75,8 @@ def check_return_address(services: Services, parameters: Parameters) -> ReturnAd
     Raises:
         OAuthError: for an unknown client or a redirect URI that is not registered.
     """
+    if sum(map(len, parameters.values())) + sum(map(len, parameters.repeated)) > MAX_REQUEST_CHARACTERS:
+        raise _not_redirected("The request is too long.")
     client = services.find_client(parameters.get("client_id", ""))
     if client is None:
         raise _not_redirected("The app is not known here. Its client_id is missing or wrong.")
@@ -189,10 +193,10 @@ def _scopes(
 ) -> tuple[str, ...]:
     """Return the scopes to grant: unknown values are ignored (OIDC Core 3.1.2.1), forbidden ones refused."""
     requested = parse_scope(parameters.get("scope", ""))
-    known = tuple(scope for scope in requested if services.is_known_scope(scope))
+    known = tuple(scope for scope in requested if services.scope_rules.is_known(scope))
     if not known and not may_be_empty:
         raise invalid_scope("The scope is missing or names nothing that is known here.")
-    if not all(services.may_have_scope(client, scope) for scope in known):
+    if not all(services.scope_rules.may_have(client, scope) for scope in known):
         raise invalid_scope("The app may not have this scope.")
     return known
 

@@ -18,11 +18,12 @@ from idp.store.sessions import BrowserSession
 from idp.web import paths
 from idp.web.interactions import finish_interaction, require_interaction
 from idp.web.pages import settle_language
-from idp.web.requests import read_form, read_query
+from idp.web.requests import read_form, read_query, refuse_head
 from idp.web.responses import see_other
 from idp.web.sessions import current_session, ensure_session
 
 blueprint = Blueprint("authorize", __name__)
+blueprint.before_request(refuse_head)
 
 _PAGES = {Step.SIGN_IN: paths.LOGIN, Step.CONSENT: paths.CONSENT}
 

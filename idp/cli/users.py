@@ -7,6 +7,10 @@ from typing import Any
 import click
 
 from idp.login.password import MAX_CHARACTERS, Passwords
+from idp.services import Services
+from idp.store import codes, families, sessions
+from idp.store.accounts import ACTIVE
+from idp.store.database import Connection
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
 
 MIN_PASSWORD_CHARACTERS = 8
@@ -25,11 +29,9 @@ def user() -> None:
 @told_plainly
 def create(username: str, password_file: Iterable[str], profile: str, *, as_json: bool) -> None:
     """Create a user; the password is read from a file or standard input, never from the command line."""
-    password = next(iter(password_file), "").rstrip("\n")
     if not username.strip():
         raise Problem("a user has a name to sign in with")
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-        raise Problem(f"a password has {MIN_PASSWORD_CHARACTERS} to {MAX_CHARACTERS} characters")
+    password = _read_password(password_file)
     claims = _json_object(profile)
     services = services_of_settings()
     hashed = Passwords(services.settings.sign_in).hash(password)
@@ -40,12 +42,31 @@ def create(username: str, password_file: Iterable[str], profile: str, *, as_json
     print_result({"id": created}, created, as_json=as_json)
 
 
+@user.command("set-password")
+@click.argument("username")
+@click.option("--password-file", type=click.File("r"), default="-", help="Where to read the password; - is stdin.")
+@json_option
+@told_plainly
+def set_password(username: str, password_file: Iterable[str], *, as_json: bool) -> None:
+    """Give a user another password, and end everything that was open under the old one."""
+    password = _read_password(password_file)
+    services = services_of_settings()
+    hashed = Passwords(services.settings.sign_in).hash(password)
+    with services.database.transaction() as connection:
+        account = services.accounts.find_by_username(connection, username)
+        if account is None:
+            raise Problem("there is no user of this name")
+        services.accounts.change_password(connection, account.id, hashed, services.now)
+        _end_what_is_open(services, connection, account.id)
+    print_result({"id": account.id}, "The password is changed.", as_json=as_json)
+
+
 @user.command()
 @click.argument("username")
 @json_option
 @told_plainly
 def suspend(username: str, *, as_json: bool) -> None:
-    """Suspend a user: no sign-in, no token and no data until `idp user restore`."""
+    """Suspend a user: no sign-in, no token and no data until `idp user restore`, and everything open is ended."""
     _change_status(username, "suspended", as_json=as_json)
 
 
@@ -58,6 +79,13 @@ def restore(username: str, *, as_json: bool) -> None:
     _change_status(username, "active", as_json=as_json)
 
 
+def _read_password(file: Iterable[str]) -> str:
+    password = next(iter(file), "").rstrip("\n")
+    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+        raise Problem(f"a password has {MIN_PASSWORD_CHARACTERS} to {MAX_CHARACTERS} characters")
+    return password
+
+
 def _change_status(username: str, status: str, *, as_json: bool) -> None:
     services = services_of_settings()
     with services.database.transaction() as connection:
@@ -65,7 +93,16 @@ def _change_status(username: str, status: str, *, as_json: bool) -> None:
         if account is None:
             raise Problem("there is no user of this name")
         services.accounts.change_status(connection, account.id, status, services.now)
+        if status != ACTIVE:
+            _end_what_is_open(services, connection, account.id)
     print_result({"id": account.id, "status": status}, status, as_json=as_json)
+
+
+def _end_what_is_open(services: Services, connection: Connection, account_id: str) -> None:
+    """End sessions, codes and tokens: whoever holds them now may be a thief, and must not have them back later."""
+    sessions.end_of_account(connection, account_id)
+    codes.spend_of_account(connection, account_id, services.now)
+    families.end_of_account(connection, account_id, services.now)
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -238,12 +238,12 @@ class DataSharing:
         return consent.expires_at >= (wanted if agreement is None else min(wanted, agreement.expires_at))
 
     def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
-        """Whether what was granted still holds: the account is active and the consent alive.
+        """Whether what was granted still holds: account and partner are in good standing, the consent is alive.
 
         A grant may rest on a consent that was given a moment ago, perhaps in another process, in place of a narrower
         one: for a young grant that news is fetched before anything is judged by older.
         """
-        if self.account(granted.account_id) is None:
+        if self.account(granted.account_id) is None or not self.is_welcome(client):
             return False
         if client.is_third_party and _is_young(granted, now):
             self._inputs.renew()

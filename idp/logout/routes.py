@@ -17,13 +17,14 @@ from idp.tokens.hint import read_hint
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import form_target, render_page, settle_language
-from idp.web.requests import read_form, read_query
+from idp.web.requests import read_form, read_query, refuse_head
 from idp.web.responses import see_other, with_query
 from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
 
 _PLACE = "logout request"
 
 blueprint = Blueprint("logout", __name__)
+blueprint.before_request(refuse_head)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Redirect URIs: what may be registered, and what a request may name (RFC 9700 2.1, RFC 8252 7.3)."""
 
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
+_RESPONSE_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "id_token", "access_token"})
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp"})
 
 
@@ -35,6 +36,10 @@ def problem_with(uri: str) -> str | None:
         return "has a fragment (RFC 6749 3.1.2)"
     if parts.username is not None or parts.password is not None:
         return "carries user information"
+    if "*" in parts.netloc:
+        return "has a wildcard; every URI is registered in full (RFC 9700 2.1)"
+    if not _RESPONSE_PARAMETERS.isdisjoint(parse_qs(parts.query, keep_blank_values=True)):
+        return "has a query parameter that the response brings itself"
     return _problem_with_scheme(parts)
 
 

@@ -90,6 +90,12 @@ def consume(connection: Connection, code_hash: bytes, now: int) -> bool:
     return connection.execute(update(authorization_codes).where(unspent).values(used_at=now)).rowcount == 1
 
 
+def spend_of_account(connection: Connection, account_id: str, now: int) -> None:
+    """Spend every code of a user that nobody redeemed yet."""
+    unspent = (authorization_codes.c.account_id == account_id) & authorization_codes.c.used_at.is_(None)
+    connection.execute(update(authorization_codes).where(unspent).values(used_at=now))
+
+
 def spend_of_session(connection: Connection, sid: str, now: int) -> None:
     """Spend every code that a browser session was given and that nobody redeemed yet."""
     unspent = (authorization_codes.c.sid == sid) & authorization_codes.c.used_at.is_(None)

@@ -43,6 +43,7 @@ REPLAYED_REFRESH_TOKEN = "replayed_refresh_token"
 REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT = "signed_out"
 SHARING_ENDED = "sharing_ended"
+ACCOUNT_SUSPENDED = "account_suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,23 @@ def rotate(
     }
     row = connection.execute(_ROTATE, values).one_or_none()
     return None if row is None else Family(*row)
+
+
+def take_rotation_back(connection: Connection, family_id: str, old_hash: bytes, new_hash: bytes) -> None:
+    """Make the token before the newest the newest again, unless the family has moved on."""
+    just_rotated = (
+        (token_families.c.id == family_id)
+        & (token_families.c.secret_hash == new_hash)
+        & (token_families.c.previous_hash == old_hash)
+    )
+    before = {"secret_hash": old_hash, "previous_hash": None, "rotated_at": None}
+    connection.execute(update(token_families).where(just_rotated).values(before))
+
+
+def end_of_account(connection: Connection, account_id: str, now: int) -> int:
+    """End every family of a user; return how many."""
+    held = (token_families.c.account_id == account_id) & token_families.c.ended_at.is_(None)
+    return _end(connection, held, ACCOUNT_SUSPENDED, now)
 
 
 def end(connection: Connection, family_id: str, reason: str, now: int) -> bool:

@@ -18,7 +18,7 @@ from idp.store import codes, families
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
 from idp.store.families import Family
-from idp.token.scope import audience
+from idp.token.scope import audience, still_allowed, still_heard
 from idp.tokens.refresh import RefreshToken
 
 DAY = 86_400
@@ -40,7 +40,10 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
             raise _refused("expired")
         if not self.server.parts.sharing.stands(client, self.code, self.now):
             raise _refused("the user or the consent is gone")
-        self.audience = audience(self.request.form.repeated, self.code.resources)
+        parts = self.server.parts
+        wanted = audience(self.request.form.repeated, self.code.resources)
+        self.audience = still_heard(client, wanted, parts.settings.issuer)
+        self.scopes = still_allowed(parts.scope_rules, client, self.code.scopes)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], None]:
         """Consume the code, begin its family, mint."""
@@ -50,7 +53,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         response = self.server.parts.mint.family_response(
             client,
             family,
-            family.scopes,
+            self.scopes,
             self.audience,
             self.now,
             refresh_token=refresh_token.text if refresh_token else "",

@@ -9,7 +9,7 @@ from idp.protocol.errors import invalid_scope, unauthorized_client
 from idp.protocol.names import GrantType
 from idp.protocol.scopes import parse_scope
 from idp.store.clients import Client
-from idp.token.scope import own_audience
+from idp.token.scope import own_audience, still_allowed
 
 
 class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authlib has no types
@@ -24,7 +24,8 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
             raise unauthorized_client("A public client cannot act for itself (RFC 6749 4.4).")
         parts = self.server.parts
         requested = parse_scope(self.request.form.get("scope", ""))
-        self.scopes = _own_scopes(client, requested, parts.sharing.user_scopes)
+        own = _own_scopes(client, requested, parts.sharing.user_scopes)
+        self.scopes = still_allowed(parts.scope_rules, client, own)
         self.audience = own_audience(client, self.request.form.repeated, parts.settings.issuer)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], None]:

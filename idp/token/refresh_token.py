@@ -5,11 +5,11 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
-from idp.protocol.errors import invalid_grant, invalid_request
+from idp.protocol.errors import OAuthError, invalid_grant, invalid_request
 from idp.protocol.names import GrantType
 from idp.store import families
 from idp.store.clients import Client
-from idp.token.scope import audience, narrowed
+from idp.token.scope import audience, narrowed, still_allowed, still_heard
 from idp.tokens.refresh import RefreshToken, parse_refresh_token
 
 
@@ -28,7 +28,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
         """Rotate, decide anew what may still be had, mint.
 
         Nearly all clients ask for all that they were granted, and rotate in one round trip. A wish for less costs one
-        more: it is checked first, so that a refused request spends nothing.
+        more, for it is checked first. What is refused after the rotation takes it back: a refusal spends nothing.
         """
         client: Client = self.request.client
         parts = self.server.parts
@@ -36,12 +36,21 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
         presented = parse_refresh_token(self.request.form["refresh_token"])
         if "scope" in self.request.form or self.request.form.repeated:
             self._check_wishes(client, presented)
-        family, successor = parts.refresh_tokens.rotate(client.client_id, presented, now)
-        scopes = narrowed(self.request.form.get("scope", ""), family.scopes)
-        resources = audience(self.request.form.repeated, family.resources)
-        if not parts.sharing.stands(client, family, now):
-            raise invalid_grant("The user or this server ended the access. Ask the user again.")
-        response = parts.mint.family_response(client, family, scopes, resources, now, refresh_token=successor.text)
+        rotation = parts.refresh_tokens.rotate(client.client_id, presented, now)
+        family = rotation.family
+        try:
+            scopes = narrowed(self.request.form.get("scope", ""), family.scopes)
+            scopes = still_allowed(parts.scope_rules, client, scopes)
+            resources = audience(self.request.form.repeated, family.resources)
+            resources = still_heard(client, resources, parts.settings.issuer)
+            if not parts.sharing.stands(client, family, now):
+                raise invalid_grant("The user or this server ended the access. Ask the user again.")
+        except OAuthError:
+            parts.refresh_tokens.take_back(rotation, presented)
+            raise
+        response = parts.mint.family_response(
+            client, family, scopes, resources, now, refresh_token=rotation.successor.text
+        )
         return HTTPStatus.OK, response, None
 
     def _check_wishes(self, client: Client, presented: RefreshToken) -> None:

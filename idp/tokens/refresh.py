@@ -54,6 +54,15 @@ def parse_refresh_token(text: str) -> RefreshToken:
     return RefreshToken(handle, secret)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Rotation:
+    """A token that was spent: its family, what follows it, and whether it had been spent a moment ago already."""
+
+    family: Family
+    successor: RefreshToken
+    is_retry: bool
+
+
 class RefreshTokens:
     """Makes and rotates refresh tokens."""
 
@@ -73,8 +82,8 @@ class RefreshTokens:
         secret = digest(self._rotation_key, f"{token.handle}.{token.secret}".encode("utf-8", "surrogatepass"), sha256)
         return RefreshToken(token.handle, encode(secret))
 
-    def rotate(self, client_id: str, presented: RefreshToken, now: int) -> tuple[Family, RefreshToken]:
-        """Spend a token and return its family and its successor.
+    def rotate(self, client_id: str, presented: RefreshToken, now: int) -> Rotation:
+        """Spend a token.
 
         The rotation is committed before anything is minted: when the server dies in between, the client repeats the
         request within the retry window and loses nothing.
@@ -87,9 +96,18 @@ class RefreshTokens:
             family = families.rotate(
                 connection, client_id, presented.handle_hash, presented.secret_hash, successor.secret_hash, now
             )
-        if family is None:
-            family = self._judge(client_id, presented, successor, now)
-        return family, successor
+        if family is not None:
+            return Rotation(family, successor, is_retry=False)
+        return Rotation(self._judge(client_id, presented, successor, now), successor, is_retry=True)
+
+    def take_back(self, rotation: Rotation, presented: RefreshToken) -> None:
+        """Undo a rotation whose successor nobody was given, so that the presented token is the newest again."""
+        if rotation.is_retry:
+            return
+        with self._database.autocommit() as connection:
+            families.take_rotation_back(
+                connection, rotation.family.id, presented.secret_hash, rotation.successor.secret_hash
+            )
 
     def _judge(self, client_id: str, presented: RefreshToken, successor: RefreshToken, now: int) -> Family:
         """Tell an honest retry from a stolen token; the end of a family is committed before the error is raised."""

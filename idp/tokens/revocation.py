@@ -12,6 +12,8 @@ from idp.store.changes import ChangeFeed, Topic
 from idp.store.database import Database
 
 VERIFIER_LEEWAY = 60
+LONGEST_BEFORE = 3600
+"""Tokens may still be about that were issued while the setting was longer."""
 
 
 class RevocationList:
@@ -22,7 +24,7 @@ class RevocationList:
         self._database = database
         self._feed = feed
         self._clock = clock
-        self._horizon = access_token_lifetime + VERIFIER_LEEWAY
+        self._horizon = max(access_token_lifetime, LONGEST_BEFORE) + VERIFIER_LEEWAY
         self._ended_families: dict[str, int] = {}
         self._revoked_tokens: dict[bytes, int] = {}
         self._loaded = False

@@ -3,7 +3,8 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import parse_qsl
 
-from flask import Request
+from flask import Request, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from idp.authorization_server import EndpointRequest, Payload
 from idp.protocol.errors import invalid_request
@@ -49,18 +50,29 @@ def read_endpoint_request(request: Request) -> EndpointRequest:
     return EndpointRequest(request.method, parameters, request.headers.get("Authorization"), Payload(parameters))
 
 
+def refuse_head() -> None:
+    """Refuse HEAD where a GET changes something: issues a code, ends a session (RFC 9110 9.3.2).
+
+    Raises:
+        MethodNotAllowed: which the error renderer shows.
+    """
+    if request.method == "HEAD":
+        raise MethodNotAllowed(["GET", "POST"])
+
+
 def client_network(request: Request, trusted_proxies: tuple[str, ...]) -> str:
     """Return the network that a request comes from: the IPv4 address, or the /64 of an IPv6 address.
 
-    X-Forwarded-For is believed only as far as each hop is a trusted proxy, from the nearest one backwards.
+    X-Forwarded-For is believed only as far as each hop is a trusted proxy, from the nearest one backwards. A hop that
+    cannot be read counts as the proxy that wrote it.
     """
     trusted = [ip_network(network) for network in trusted_proxies]
-    hops = [request.remote_addr or "", *_forwarded_for(request)]
-    address = _address(hops[0])
-    for hop in hops[1:]:
-        if address is None or not any(address in network for network in trusted):
+    address = _address(request.remote_addr or "")
+    for hop in _forwarded_for(request):
+        before = _address(hop)
+        if before is None or not any(address in network for network in trusted):
             break
-        address = _address(hop)
+        address = before
     if isinstance(address, IPv6Address):
         return str(ip_network((address, IPV6_PREFIX), strict=False))
     return str(address)
@@ -72,7 +84,10 @@ def _forwarded_for(request: Request) -> list[str]:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address, with a port as some proxies write it; an IPv4 address mapped into IPv6 is the IPv4 address."""
+    host = text.rpartition(":")[0] if text.count(":") == 1 or (text.startswith("[") and "]:" in text) else text
     try:
-        return ip_address(text)
+        address = ip_address(host.strip("[]"))
     except ValueError:
         return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

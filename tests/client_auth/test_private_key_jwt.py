@@ -158,9 +158,9 @@ def test_rfc_7523_3_issuer_and_subject_are_the_client(sent: Sender):
 def test_rfc_7523_3_it_must_expire_soon_and_not_be_over(sent: Sender):
     """With half a minute for clocks that differ; ten years would make a password of it."""
     now = sent.now
-    for good in (now + 1, now + 300, now - 20, now + 59.5):
+    for good in (now + 1, now + 3600, now - 20, now + 59.5):
         assert sent.is_accepted(sent.assertion(exp=good))
-    for bad in (now - 31, 0, -1, now + 400, now + 315_360_000, 10**400, None, str(now + 60), True, [now + 60]):
+    for bad in (now - 31, 0, -1, now + 3700, now + 315_360_000, 10**400, None, str(now + 60), True, [now + 60]):
         assert not sent.is_accepted(sent.assertion(exp=bad))
 
 

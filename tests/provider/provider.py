@@ -35,7 +35,11 @@ NOON = 1_795_000_000.0
 """A moment in late 2026 at which in-process providers begin."""
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Providers for tests speak plain HTTP; without this, each new HTTP client reads every certificate authority."""
-HTTP = httpx.Client(verify=NO_TLS)
+HTTP = httpx.Client(
+    verify=NO_TLS,
+    # Fifty threads share it: no connection is closed as surplus while another thread is about to take it.
+    limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
+)
 """What clients of the provider speak with; people have browsers with cookies of their own."""
 
 

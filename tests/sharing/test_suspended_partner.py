@@ -44,8 +44,8 @@ def test_it_may_end_what_it_has(provider: Provider, tokens: dict[str, str]):
     assert ended.status_code == 200
 
 
-def test_userinfo_withholds_everything_and_says_why(provider: Provider, tokens: dict[str, str]):
-    """G3: not a field goes out."""
-    answer = httpx.get(f"{provider.url}/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json()
-    assert "prefecture" not in answer
-    assert answer["withheld"] == {"prefecture": "PARTNER_SUSPENDED"}
+def test_userinfo_refuses_its_tokens(provider: Provider, tokens: dict[str, str]):
+    """G3: dead means dead, the subject included."""
+    answer = httpx.get(f"{provider.url}/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_token"

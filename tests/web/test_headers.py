@@ -74,7 +74,6 @@ def test_every_page_is_closed_to_everything_it_does_not_need(shared_provider: Pr
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["cross-origin-opener-policy"] == "same-origin"
     assert "access-control-allow-origin" not in response.headers
 
 

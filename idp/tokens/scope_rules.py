@@ -1,0 +1,33 @@
+"""Which scopes a client may have: its kind may, and it is registered for them (RFC 6749 3.3).
+
+Asked at every issuance.
+"""
+
+from idp.protocol.names import GRANT_MANAGEMENT, GRANT_QUERY, GRANT_REVOKE, PURPOSE_PREFIX, ClientKind
+from idp.settings import Settings
+from idp.store.clients import Client
+
+
+class ScopeRules:
+    """The rules of one server. What they allowed once, they may refuse at the next token."""
+
+    def __init__(self, settings: Settings, user_scopes: frozenset[str]) -> None:
+        """Take the group's own scopes from the settings, and those that need a user from the catalogue."""
+        self._settings = settings
+        self._user_scopes = user_scopes
+
+    def is_known(self, scope: str) -> bool:
+        """Whether this server has a meaning for a scope value."""
+        return scope in self._user_scopes or scope in self._settings.scopes or scope.startswith(PURPOSE_PREFIX)
+
+    def may_have(self, client: Client, scope: str) -> bool:
+        """Whether a client may be given a scope now."""
+        if scope.startswith(PURPOSE_PREFIX):
+            return client.is_third_party
+        if scope in (GRANT_QUERY, GRANT_REVOKE):
+            managed = GRANT_MANAGEMENT in self._settings.experimental
+            return managed and client.is_third_party and scope in client.scopes
+        if scope in self._user_scopes:
+            return client.kind is not ClientKind.SERVICE and scope in client.scopes
+        setting = self._settings.scopes.get(scope)
+        return setting is not None and client.kind in setting.kinds and scope in client.scopes
