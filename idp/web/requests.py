@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import parse_qsl
 
 from flask import Request, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 
 from idp.authorization_server import EndpointRequest, Payload
 from idp.protocol.errors import invalid_request
@@ -18,19 +18,29 @@ def read_form(request: Request) -> Parameters:
     """Return the body's parameters.
 
     Raises:
-        OAuthError: `invalid_request` for another content type, or as `parse_parameters`.
+        OAuthError: `invalid_request` for another content type, for less than was announced, or as `parse_parameters`.
+        RequestEntityTooLarge: when it is too large.
     """
-    if request.mimetype != FORM:
-        raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
-    return parse_parameters(request.get_data(cache=False))
+    return parse_parameters(_whole_form(request))
 
 
 def read_form_with_boxes(request: Request, boxes: str) -> tuple[Parameters, frozenset[str]]:
     """Return the body's parameters and the values of its ticked boxes; raises as `read_form`."""
+    parameters = parse_parameters(_whole_form(request), boxes)
+    return parameters, frozenset(parameters.repeated)
+
+
+def _whole_form(request: Request) -> bytes:
+    """Return all of the body or none: a form that was cut off must not pass for another, shorter one."""
     if request.mimetype != FORM:
         raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
-    parameters = parse_parameters(request.get_data(cache=False), boxes)
-    return parameters, frozenset(parameters.repeated)
+    body = request.get_data(cache=False)
+    announced, limit = request.content_length, request.max_content_length
+    if announced is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge  # Werkzeug stops reading here and says nothing
+    if announced is not None and len(body) < announced:
+        raise invalid_request("The request was cut off on its way. Send it again.", may_redirect=False)
+    return body
 
 
 def read_query(request: Request) -> Parameters:

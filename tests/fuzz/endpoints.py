@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.protocol.names import JWT_BEARER_ASSERTION
+from tests.fuzz.browser import VERIFIER, request_of
 from tests.fuzz.draft import Draft, cookie, form, header, query
-from tests.fuzz.world import HANA, ISSUER, PURPOSE, VERIFIER, World, request_of
+from tests.fuzz.world import ASSERTOR, HANA, ISSUER, PURPOSE, World
 from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI
 
 SESSION = "sekisho_session"
@@ -22,7 +23,7 @@ class Endpoint:
 
 
 def _authorize(world: World) -> list[Draft]:
-    session = cookie(sekisho_session=world.hana_session)
+    session = cookie(sekisho_session=world.hana.session)
     more = {
         "response_mode": "form_post",
         "prompt": "login",
@@ -38,13 +39,24 @@ def _authorize(world: World) -> list[Draft]:
         Draft("GET", b"/authorize", (*query(**{**request_of(PHONE), **more, "resource": ISSUER}), *session)),
         Draft("GET", b"/authorize", query(**{**request_of(NO_PKCE), "response_mode": "fragment"})),
         Draft("GET", b"/authorize", query(**{**request_of(TABI), "response_mode": "form_post", "prompt": "none"})),
+        Draft("GET", b"/authorize", (*query(client_id=STOREFRONT.client_id, request_uri=world.pushed()), *session)),
         Draft("POST", b"/authorize", (*form(**{**request_of(STOREFRONT), **more}), *session)),
     ]
 
 
 def _continue(world: World) -> list[Draft]:
     return [
-        Draft("GET", b"/authorize/continue", (*query(flow=world.agreed()), *cookie(sekisho_session=world.hana_session)))
+        Draft("GET", b"/authorize/continue", (*query(flow=world.agreed()), *cookie(sekisho_session=world.hana.session)))
+    ]
+
+
+def _par(world: World) -> list[Draft]:
+    storefront = header("Authorization", world.basic(STOREFRONT.client_id))
+    proof = {"client_assertion_type": JWT_BEARER_ASSERTION, "client_assertion": world.assertion()}
+    return [
+        Draft("POST", b"/par", (*form(**request_of(STOREFRONT), resource=PAYMENTS_API), *storefront)),
+        Draft("POST", b"/par", form(**request_of(PHONE), id_token_hint=world.id_token)),
+        Draft("POST", b"/par", form(**request_of(ASSERTOR), **proof)),
     ]
 
 
@@ -53,7 +65,7 @@ def _token(world: World) -> list[Draft]:
         return Draft("POST", b"/token", tuple(part for group in parts_ for part in group))
 
     phone_code = {"code": world.code(PHONE), "redirect_uri": PHONE.redirect_uri, "code_verifier": VERIFIER}
-    code = {"code": world.code(), "redirect_uri": STOREFRONT.redirect_uri, "code_verifier": VERIFIER}
+    code = {"code": world.code(STOREFRONT), "redirect_uri": STOREFRONT.redirect_uri, "code_verifier": VERIFIER}
     assertion = {"client_assertion_type": JWT_BEARER_ASSERTION, "client_assertion": world.assertion()}
     ledger = {"client_id": "ledger", "client_secret": world.secrets["ledger"]}
     return [
@@ -84,17 +96,17 @@ def _introspect(world: World) -> list[Draft]:
 
 
 def _revoke(world: World) -> list[Draft]:
+    spare = world.spare()
     return [
-        Draft(
-            "POST", b"/revoke", form(token=world.spare(), client_id=PHONE.client_id, token_type_hint="refresh_token")
-        ),
-        Draft("POST", b"/revoke", (*form(token=world.access), *header("Authorization", world.basic("payments")))),
+        Draft("POST", b"/revoke", form(token=spare[kind], token_type_hint=kind, client_id=PHONE.client_id))
+        for kind in ("access_token", "refresh_token")
     ]
 
 
 def _login(world: World) -> list[Draft]:
-    session, flow, csrf = world.visitor()
-    browser = cookie(sekisho_session=session, sekisho_language="ja", sekisho_device="nonce.signature")
+    page = world.visitor()
+    flow, csrf = page["flow"], page["csrf"]
+    browser = cookie(sekisho_session=page["session"], sekisho_language="ja", sekisho_device="nonce.signature")
     credentials = form(flow=flow, csrf=csrf, username=HANA, password=world.secrets[HANA])
     return [
         Draft("GET", b"/login", (*query(flow=flow, lang="ja"), *browser)),
@@ -103,8 +115,9 @@ def _login(world: World) -> list[Draft]:
 
 
 def _consent(world: World) -> list[Draft]:
-    flow, csrf = world.asked()
-    session = cookie(sekisho_session=world.hana_session)
+    page = world.asked()
+    flow, csrf = page["flow"], page["csrf"]
+    session = cookie(sekisho_session=world.hana.session)
     answers = (*form(flow=flow, csrf=csrf, decision="allow", fields="prefecture"), *form(fields="over_20"))
     return [
         Draft("GET", b"/consent", (*query(flow=flow, lang="en"), *session)),
@@ -113,14 +126,14 @@ def _consent(world: World) -> list[Draft]:
 
 
 def _home(world: World) -> list[Draft]:
-    return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana_session)))]
+    return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
 
 
 def _apps(world: World) -> list[Draft]:
     ken = world.leaver()
     session = cookie(sekisho_session=ken["session"])
     return [
-        Draft("GET", b"/account/apps", (*query(lang="ja"), *cookie(sekisho_session=world.hana_session))),
+        Draft("GET", b"/account/apps", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session))),
         Draft("POST", b"/account/apps", (*form(csrf=ken["csrf"], client_id=TABI.client_id, purpose=PURPOSE), *session)),
     ]
 
@@ -166,6 +179,7 @@ def _published(path: bytes) -> Drafts:
 ENDPOINTS = (
     Endpoint("/authorize", touches_store=True, drafts=_authorize),
     Endpoint("/authorize/continue", touches_store=True, drafts=_continue),
+    Endpoint("/par", touches_store=True, drafts=_par),
     Endpoint("/token", touches_store=True, drafts=_token),
     Endpoint("/userinfo", touches_store=True, drafts=_userinfo),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),

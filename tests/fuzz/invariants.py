@@ -35,6 +35,8 @@ def check(world: World, message: Message, answer: Answer) -> None:
         if bug is not None:
             raise AssertionError(f"a bug behind {message}") from bug
     assert 200 <= answer.status < 500, f"{answer.status} to {message}"
+    if message.method == "POST" and not message.is_whole:
+        assert answer.status >= 400, f"{answer.status_line} to half of {message}"
     _check_headers(world, answer)
     assert not any(trace in answer.body for trace in _TRACES), answer.body
     path = "/" + message.path.decode("utf-8", "replace").lstrip("/")

@@ -11,6 +11,8 @@ FORM = b"application/x-www-form-urlencoded"
 HOST = b"127.0.0.1:8400"
 _SEGMENT_SAFE = "/:@!$&'()*+,;=-._~"
 
+MAX_BODY_BYTES = 64 * 1024
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -22,6 +24,8 @@ class Framing(Enum):
     """The length is right, and the server ends the stream itself, as ours does."""
     CHUNKED = auto()
     ABSENT = auto()
+    CUT_OFF = auto()
+    """Less comes than was announced, and the server ends the stream."""
     TOO_LONG = auto()
     TOO_SHORT = auto()
     NEGATIVE = auto()
@@ -32,13 +36,14 @@ class Framing(Enum):
 _LENGTHS: dict[Framing, Callable[[int], bytes]] = {
     Framing.EXACT: lambda length: b"%d" % length,
     Framing.TERMINATED: lambda length: b"%d" % length,
+    Framing.CUT_OFF: lambda length: b"%d" % (length + 1),
     Framing.TOO_LONG: lambda length: b"%d" % (length + 10),
     Framing.TOO_SHORT: lambda length: b"%d" % (length // 2),
     Framing.NEGATIVE: lambda _length: b"-1",
     Framing.JUNK: lambda _length: b"1_0 \xb2",
     Framing.HUGE: lambda _length: b"9" * 5000,
 }
-_SERVER_ENDS_STREAM = {Framing.TERMINATED, Framing.CHUNKED}
+_SERVER_ENDS_STREAM = {Framing.TERMINATED, Framing.CHUNKED, Framing.CUT_OFF}
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class Message:
     headers: Headers = ()
     body: bytes = b""
     framing: Framing = Framing.EXACT
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the body is there, and no more than anybody reads."""
+        return self.framing not in (Framing.CUT_OFF, Framing.TOO_LONG) and len(self.body) <= MAX_BODY_BYTES
 
     def with_header(self, name: str, value: bytes) -> "Message":
         """Set one header, in place of what it held."""

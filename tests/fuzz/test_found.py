@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzz.draft import Draft, form, header
 from tests.fuzz.invariants import check
-from tests.fuzz.message import Message
+from tests.fuzz.message import Framing, Message
 from tests.fuzz.world import World
 from tests.provider.apps import PHONE
 
@@ -51,6 +51,22 @@ def test_a_refresh_token_damaged_on_its_way_is_no_theft(on_sqlite: World, damage
     damaged = {"cut short": token[:-1], "longer": f"{token}A", "other letters": f"{token[:-1]}あ"}
     assert refresh(on_sqlite, refresh_token=damaged[damage]).startswith("400")
     assert refresh(on_sqlite).startswith("200")
+
+
+@pytest.mark.parametrize("framing", [Framing.CUT_OFF, Framing.TOO_LONG])
+def test_half_a_form_is_not_taken_for_a_whole_one(on_sqlite: World, framing: Framing):
+    """A scope that lost its end on the way would be another scope."""
+    form_ = form(grant_type="client_credentials", client_id="ledger", client_secret=on_sqlite.secrets["ledger"])
+    assert ask(on_sqlite, Draft("POST", b"/token", form_).message()).startswith("200")
+    assert ask(on_sqlite, Draft("POST", b"/token", form_).message(framing=framing)).startswith("400")
+
+
+@pytest.mark.parametrize("framing", [Framing.EXACT, Framing.TERMINATED, Framing.CHUNKED])
+def test_a_large_form_is_refused_and_not_cut(on_sqlite: World, framing: Framing):
+    """Also where its length is not announced."""
+    form_ = form(grant_type="client_credentials", client_id="ledger", client_secret=on_sqlite.secrets["ledger"])
+    message = Draft("POST", b"/token", (*form_, *form(padding="x" * 66_000))).message(framing=framing)
+    assert ask(on_sqlite, message).startswith("413")
 
 
 @pytest.mark.parametrize("path", [b"/\\x7canary.example", b"//\\x7canary.example", b"/\\\\x7canary.example/\xff"])
