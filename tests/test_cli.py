@@ -1,6 +1,7 @@
 """The `idp` command: every command by hand and for scripts, mistakes told in one line, secrets shown once."""
 
 import json
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,26 +21,34 @@ ISSUER = "http://127.0.0.1:8400"
 Idp = Callable[..., Result]
 
 
-@pytest.fixture
-def idp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Idp]:
+def run_idp(database_url: str, *arguments: str | Path, stdin: str = "", **extra: str) -> Result:
     """Run the command in this process; unexpected errors come through."""
-    monkeypatch.setenv(CONFIG_VARIABLE, "")
-
-    def run(database_url: str, *arguments: str | Path, stdin: str = "", **extra: str) -> Result:
-        words = ["--config", str(CONFIG), *map(str, arguments)]
-        surroundings = {**environment(database_url, ISSUER), **extra}
-        return CliRunner().invoke(main, words, input=stdin, env=surroundings, catch_exceptions=False)
-
-    return run
+    words = ["--config", str(CONFIG), *map(str, arguments)]
+    surroundings = {**environment(database_url, ISSUER), **extra}
+    return CliRunner().invoke(main, words, input=stdin, env=surroundings, catch_exceptions=False)
 
 
 @pytest.fixture
-def prepared(idp: Idp, tmp_path: Path) -> str:
+def idp(monkeypatch: pytest.MonkeyPatch) -> Idp:
+    monkeypatch.setenv(CONFIG_VARIABLE, "")  # the command sets it for the workers that it starts
+    return run_idp
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database at the schema, with the declarations that tests know."""
-    url = f"sqlite:///{tmp_path / 'cli.db'}"
-    assert idp(url, "db", "upgrade").exit_code == 0
-    assert idp(url, "apply", *DECLARATIONS).exit_code == 0
-    return url
+    file = tmp_path_factory.mktemp("cli") / "pattern.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONFIG_VARIABLE, "")
+        assert run_idp(f"sqlite:///{file}", "db", "upgrade").exit_code == 0
+        assert run_idp(f"sqlite:///{file}", "apply", *DECLARATIONS).exit_code == 0
+    return file
+
+
+@pytest.fixture
+def prepared(idp: Idp, pattern: Path, tmp_path: Path) -> str:
+    """A copy of it for one test."""
+    return f"sqlite:///{shutil.copy(pattern, tmp_path / 'cli.db')}"
 
 
 def said(result: Result) -> str:

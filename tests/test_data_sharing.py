@@ -10,7 +10,7 @@ from datetime import date
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.data_sharing import DataSharing, read_catalogue
@@ -250,6 +250,7 @@ def test_in_an_open_world_everything_goes_out(office: Office):
     assert not released.withheld
 
 
+@settings(max_examples=30)  # each example writes seven transactions to disk
 @given(world=worlds())
 def test_a_change_anywhere_is_a_change_of_the_next_answer(office: Office, world: World):
     """The end of a consent, of the partner's good standing, of the account: each leaves nothing from then on."""
@@ -274,6 +275,7 @@ def test_a_change_anywhere_is_a_change_of_the_next_answer(office: Office, world:
     assert claims() == {}
 
 
+@settings(max_examples=50)
 @given(world=worlds(), ticked=fields)
 def test_what_a_person_ticks_is_what_the_consent_holds(office: Office, world: World, ticked: frozenset[str]):
     """Only what was asked for and agreed can be consented to, whatever the form says; and that then goes out."""
@@ -294,6 +296,7 @@ def test_what_a_person_ticks_is_what_the_consent_holds(office: Office, world: Wo
     assert released.claims == claims_for(CATALOGUE, going_out, PROFILE, TODAY)
 
 
+@settings(max_examples=50)
 @given(world=worlds(), kind=st.sampled_from([ClientKind.FIRST_PARTY, ClientKind.SERVICE]))
 def test_agreements_are_for_partners_alone(office: Office, world: World, kind: ClientKind):
     """An app of the group gets the claims of its scopes (OIDC Core 5.4), a service never anything of a person."""

@@ -117,11 +117,11 @@ def test_processes_that_upgrade_at_once_do_not_get_in_each_others_way(store_url:
         subprocess.Popen(
             command, env=surroundings, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     assert [(program.communicate()[0], program.returncode) for program in programs] == [
         ("The database is up to date.\n", 0)
-    ] * 3
+    ] * 2
     database = open_database(Flask("tests"), store_url, 1)
     assert current(database)
     database.engine.dispose()
