@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, Table, select, text
 
 from idp.store import schema
 from idp.store.codes import AuthorizationCode
-from idp.store.database import Database, open_database
+from idp.store.database import Connection, Database, open_database
 from idp.store.families import Family
 from tests.provider.waiting import eventually
 
@@ -70,10 +70,19 @@ def at_once(function: Callable[[int], Answer], times: int = THREADS) -> list[Ans
         return list(pool.map(one, range(times)))
 
 
+@contextmanager
+def patient_transaction(database: Database) -> Iterator[Connection]:
+    """A transaction that may wait for as long as it takes others to pile up behind it."""
+    with database.transaction() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield connection
+
+
 def at_once_behind(database: Database, row: Table, function: Callable[[int], Answer]) -> list[Answer]:
     """The same, with every row of a table held until many wait at it: what they had read before is old by then."""
     with ThreadPoolExecutor(1) as conductor:
-        with database.transaction() as holder:
+        with patient_transaction(database) as holder:
             holder.execute(select(row).with_for_update())
             answers = conductor.submit(at_once, function)
             assert database.is_sqlite or eventually(lambda: waiting(database) >= 10, within=20)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from alembic import command
@@ -17,7 +18,8 @@ from idp.store import database as module
 from idp.store import schema
 from idp.store.database import Database, open_database
 from tests.provider.provider import CONFIG, ROOT, environment
-from tests.store.rows import Rows, contents, tables
+from tests.provider.waiting import eventually
+from tests.store.rows import Rows, contents, patient_transaction, tables, waiting
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(schema._MIGRATIONS)).walk_revisions()][::-1]
 
@@ -109,22 +111,25 @@ def test_upgrading_again_changes_nothing(empty_database: Database):
     assert contents(empty_database) == rows
 
 
-def test_processes_that_upgrade_at_once_do_not_get_in_each_others_way(store_url: str):
+def test_processes_that_upgrade_at_once_do_not_get_in_each_others_way(empty_database: Database, store_url: str):
     """Several servers are deployed at the same moment on an empty database: all succeed."""
     command = [sys.executable, "-m", "idp", "--config", str(CONFIG), "db", "upgrade"]
     surroundings = {**os.environ, **environment(store_url, "http://127.0.0.1:8400")}
-    programs = [
-        subprocess.Popen(
-            command, env=surroundings, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for _ in range(2)
-    ]
-    assert [(program.communicate()[0], program.returncode) for program in programs] == [
-        ("The database is up to date.\n", 0)
-    ] * 2
-    database = open_database(Flask("tests"), store_url, 1)
-    assert current(database)
-    database.engine.dispose()
+    with suppress(InTheWayError), patient_transaction(empty_database) as first:
+        first.execute(text("CREATE TABLE alembic_version (in_the_way INTEGER)"))
+        programs = [subprocess.Popen(command, env=surroundings, cwd=ROOT, **OUTLET) for _ in range(2)]
+        assert empty_database.is_sqlite or eventually(lambda: waiting(empty_database) == len(programs), within=30)
+        raise InTheWayError
+    outcomes = [(program.communicate()[0], program.returncode) for program in programs]
+    assert outcomes == [("The database is up to date.\n", 0)] * len(programs)
+    assert current(empty_database)
+
+
+class InTheWayError(Exception):
+    """Takes back what stood in everybody's way, so that all go on at the same moment."""
+
+
+OUTLET = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 
 def test_a_long_upgrade_is_not_cut_off(empty_database: Database, monkeypatch: pytest.MonkeyPatch):
