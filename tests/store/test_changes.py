@@ -78,6 +78,15 @@ def test_the_feed_is_read_once_in_an_interval_and_never_later_than_the_bound(dat
     assert reader.news() == ["quick"]
 
 
+def test_a_decision_can_ask_for_the_newest_news(database: Database):
+    """What was committed by now is known afterwards, also within the interval."""
+    reader = Reader(database, interval=3600)
+    change(database, "just now")
+    assert reader.news() == []
+    reader.feed.read_now()
+    assert reader.heard == ["just now"]
+
+
 def test_a_transaction_that_commits_late_is_still_heard(fresh_database: Database):
     """On PostgreSQL a lower number can become visible after a higher one, and long after everybody has read on.
 
