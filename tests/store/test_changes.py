@@ -81,6 +81,8 @@ def test_the_feed_is_read_once_in_an_interval_and_never_later_than_the_bound(dat
 def test_a_decision_can_ask_for_the_newest_news(database: Database):
     """What was committed by now is known afterwards, also within the interval."""
     reader = Reader(database, interval=3600)
+    reader.feed.read_now()
+    reader.heard.clear()
     change(database, "just now")
     assert reader.news() == []
     reader.feed.read_now()
