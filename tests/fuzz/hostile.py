@@ -235,3 +235,47 @@ CHANGES: SearchStrategy[Change] = st.one_of(
     st.builds(Credentials, st.lists(HOSTILE, min_size=1, max_size=2).map(b":".join)),
 )
 """Every way to make something else of a value; the simplest one first."""
+
+_SEGMENTS_BEYOND = (
+    b"",
+    b"!",
+    *map(
+        base64url,
+        (
+            b"",
+            b"\xff",
+            b"[]",
+            b"5",
+            b"null",
+            b"{}",
+            b"[" * 3000,
+            b'{"a":' * 3000,
+            b'{"kid":' + b"9" * 5000 + b"}",
+            b'{"exp":1e999}',
+            b"{" + b'"a":"' + b"a" * 9000 + b'"}',
+        ),
+    ),
+)
+_MEMBERS_BEYOND: tuple[dict[str, Any], ...] = (
+    *({"kid": value} for value in (None, 5, [], {}, "", "\x00", "\ud800", "k" * 9000)),
+    *({"alg": value} for value in (None, 5, ["ES256"], {}, "", "none", "HS256", "RS256", "es256")),
+    *({"typ": value} for value in (None, 5, [], "JWT", "at+jwt")),
+    {"crit": ["b64"], "b64": False},
+    {"crit": "b64"},
+    {"crit": ["x7canary"], "x7canary": 1},
+    {"jwk": {"kty": "oct", "k": "AAAA"}, "x5u": "http://x7canary.example/"},
+    {"zip": "DEF"},
+)
+KNOWN_CHANGES: tuple[Change, ...] = (
+    *map(Put, BYTES),
+    *map(Cut, (0.2, 0.6, 0.99)),
+    *(Insert(at, more) for at in (0, 0.5, 1) for more in (b"\x00", b"\xff", b" ", b".", b"A", b"%", b"<x7canary>")),
+)
+"""What has broken servers before, here or elsewhere: every one of them is tried everywhere."""
+
+CHANGES_OF_TOKENS: tuple[Change, ...] = (
+    *(Segment(index, other) for index in (0, 1, 2) for other in _SEGMENTS_BEYOND),
+    *(Members(0, members) for members in _MEMBERS_BEYOND),
+    *map(Credentials, (b"", b":", b"::", b"a", b"a:b:c", b"\xff:\xff", b"%ff:%ff", b"%00:%00", b"storefront:", b":x")),
+)
+"""The same for JWTs, refresh tokens and HTTP credentials, which are parsed in more steps."""
