@@ -37,6 +37,7 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Providers for tests speak plain HTTP; without this, each new HTTP client reads every certificate authority."""
 HTTP = httpx.Client(
     verify=NO_TLS,
+    timeout=30,  # fifty at once on a machine that does other things too
     # Fifty threads share it: no connection is closed as surplus while another thread is about to take it.
     limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
 )
