@@ -9,6 +9,7 @@ from idp.store.database import Database, open_database
 from tests.provider.person import Person
 from tests.provider.provider import Provider, serve_elsewhere, serve_here
 from tests.real.postgres_server import PostgresServer
+from tests.store.rows import THREADS
 
 PROCESSES = 3
 
@@ -26,7 +27,8 @@ def racing(
     """
     extra: dict[str, str] = getattr(request.module, "SETTINGS", {})
     if request.param == "sqlite":
-        with serve_here(f"sqlite:///{tmp_path_factory.mktemp('races') / 'store.db'}", **extra) as running:
+        url = f"sqlite:///{tmp_path_factory.mktemp('races') / 'store.db'}"
+        with serve_here(url, IDP_THREADS=str(THREADS), **extra) as running:
             yield running
         return
     with (
