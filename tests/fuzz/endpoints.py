@@ -38,11 +38,7 @@ def _authorize(world: World) -> list[Draft]:
         Draft("GET", b"/authorize", (*query(**request_of(STOREFRONT)), *session)),
         Draft("GET", b"/authorize", (*query(**{**request_of(PHONE), **more, "resource": ISSUER}), *session)),
         Draft("GET", b"/authorize", query(**{**request_of(NO_PKCE), "response_mode": "fragment"})),
-        Draft(
-            "GET",
-            b"/authorize",
-            query(**{**request_of(TABI), "response_mode": "form_post", "prompt": "none", "state": "of its own"}),
-        ),
+        Draft("GET", b"/authorize", query(**{**request_of(TABI), "response_mode": "form_post", "prompt": "none"})),
         Draft("GET", b"/authorize", (*query(client_id=STOREFRONT.client_id, request_uri=world.pushed()), *session)),
         Draft("POST", b"/authorize", (*form(**{**request_of(STOREFRONT), **more}), *session)),
     ]

@@ -29,30 +29,25 @@ _STYLESHEETS = ("text/css", "image/svg+xml", "text/javascript")
 
 
 def check(world: World, message: Message, answer: Answer) -> None:
-    """Assert everything that holds of every answer, and of what the log says about it."""
+    """Assert everything that holds of every answer."""
     __tracebackhide__ = True
     for bug in [*world.log.bugs, answer.escaped]:
         if bug is not None:
             raise AssertionError(f"a bug behind {message}") from bug
-    check_answer(world.redirect_uris, message, answer)
-    _check_log(world.log, world)
-
-
-def check_answer(redirect_uris: frozenset[str], message: Message, answer: Answer) -> None:
-    """Assert everything that holds of every answer, as far as its reader can tell."""
     assert 200 <= answer.status < 500, f"{answer.status} to {message}"
     if message.method == "POST" and not message.is_whole:
         assert answer.status >= 400, f"{answer.status_line} to half of {message}"
-    _check_headers(redirect_uris, answer)
+    _check_headers(world, answer)
     assert not any(trace in answer.body for trace in _TRACES), answer.body
     path = "/" + message.path.decode("utf-8", "replace").lstrip("/")
     if answer.body and not path.startswith("/static/"):
-        _check_body(redirect_uris, message, path, answer)
+        _check_body(world, message, path, answer)
     if path in MACHINE_PATHS and answer.status >= 400 and message.method != "HEAD":
         assert answer.body, f"{answer.status} without a word to {message}"
+    _check_log(world.log, world)
 
 
-def _check_headers(redirect_uris: frozenset[str], answer: Answer) -> None:
+def _check_headers(world: World, answer: Answer) -> None:
     for name, value in answer.headers:
         assert _HEADER_NAME.fullmatch(name), name
         assert CANARY.decode() not in name.lower(), name
@@ -63,21 +58,22 @@ def _check_headers(redirect_uris: frozenset[str], answer: Answer) -> None:
         assert location, answer.status_line
     if location:
         assert 300 <= answer.status < 400, answer.status_line
-        assert _is_ours(redirect_uris, location), location
+        assert _is_ours(world, location), location
     if answer.status == 405:
         assert answer.header("Allow"), answer.headers
 
 
-def _is_ours(redirect_uris: frozenset[str], location: str) -> bool:
+def _is_ours(world: World, location: str) -> bool:
     """Whether a redirect stays here or goes to a registered address, to the letter but for a loopback port."""
     if location.startswith("/"):
         return not location.startswith(("//", "/\\"))
+    registered = world.redirect_uris
     return _LOOPBACK.match(location) is not None or any(
-        location == uri or location.startswith((f"{uri}?", f"{uri}#", f"{uri}&")) for uri in redirect_uris
+        location == uri or location.startswith((f"{uri}?", f"{uri}#", f"{uri}&")) for uri in registered
     )
 
 
-def _check_body(redirect_uris: frozenset[str], message: Message, path: str, answer: Answer) -> None:
+def _check_body(world: World, message: Message, path: str, answer: Answer) -> None:
     kind = answer.header("Content-Type").partition(";")[0]
     if path in MACHINE_PATHS:
         assert kind == "application/json", kind
@@ -86,7 +82,7 @@ def _check_body(redirect_uris: frozenset[str], message: Message, path: str, answ
         assert kind == "text/plain", kind
     else:
         assert kind == "text/html", kind
-        _check_page(redirect_uris, answer)
+        _check_page(world, answer)
 
 
 def _check_json(message: Message, path: str, answer: Answer) -> None:
@@ -106,7 +102,7 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
         assert answer.header("WWW-Authenticate"), answer.headers
 
 
-def _check_page(redirect_uris: frozenset[str], answer: Answer) -> None:
+def _check_page(world: World, answer: Answer) -> None:
     """A page of ours, with its headers, on which nothing of the input became markup."""
     for name, value in _PAGE_HEADERS.items():
         assert answer.header(name) == value, f"{name}: {answer.header(name)!r}"
@@ -114,7 +110,7 @@ def _check_page(redirect_uris: frozenset[str], answer: Answer) -> None:
     page = _Page(answer.body.decode("utf-8"))
     assert page.is_whole, answer.body
     for address in page.addresses:
-        assert _is_ours(redirect_uris, address) or address == "https://tabi.example", address
+        assert _is_ours(world, address) or address == "https://tabi.example", address
     if answer.status >= 400 and "sign-in-error" not in page.ids:
         assert answer.status in _PAGE_ERRORS, answer.status
         assert "error-code" in page.ids, answer.body

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, text
 
-from idp.protocol.names import REQUEST_URI_PREFIX
 from idp.protocol.secrets import hash_secret
 from idp.services import Services
 from idp.store import clients, codes, families, sessions
@@ -19,8 +18,6 @@ _ALIVE = text(
     " (SELECT count(*) FROM token_families WHERE secret_hash IN :refresh_tokens AND ended_at IS NULL),"
     " (SELECT count(*) FROM authorization_codes WHERE code_hash IN :codes AND used_at IS NULL)"
 ).bindparams(*(bindparam(name, expanding=True, type_=LargeBinary) for name in ("sessions", "refresh_tokens", "codes")))
-
-_UNUSED = text("SELECT count(*) FROM pushed_requests WHERE reference_hash = :reference AND used_at IS NULL")
 
 
 class Store:
@@ -54,13 +51,6 @@ class Store:
         with self._services.database.autocommit() as connection:
             found = codes.find(connection, hash_secret(code))
         return found is not None and found.used_at is None
-
-    def is_pushed(self, request_uri: str) -> bool:
-        """Whether a pushed request can still be taken up."""
-        reference = request_uri.removeprefix(REQUEST_URI_PREFIX)
-        with self._services.database.autocommit() as connection:
-            found = connection.execute(_UNUSED, {"reference": hash_secret(reference)}).scalar_one()
-        return bool(found)
 
     def waits(self, flow: str, secret: str) -> bool:
         """Whether a request of this session still waits for its user."""

@@ -129,13 +129,9 @@ class World:
         return dict(self._living("spare", lambda: self.hana.tokens(PHONE), self._has_family))
 
     def pushed(self) -> str:
-        """Return the reference of a request that was pushed and not taken up yet."""
-
-        def push() -> str:
-            proof = {"Authorization": self.basic(STOREFRONT.client_id)}
-            return str(self.hana.as_app("/par", request_of(STOREFRONT), proof, 201)["request_uri"])
-
-        return str(self._living("pushed", push, self._store.is_pushed))
+        """Return the reference of a request that was pushed just now."""
+        proof = {"Authorization": self.basic(STOREFRONT.client_id)}
+        return str(self.hana.as_app("/par", request_of(STOREFRONT), proof, 201)["request_uri"])
 
     def visitor(self) -> dict[str, str]:
         """Return session, flow and CSRF token of somebody who has the sign-in page open."""
