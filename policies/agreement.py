@@ -1,8 +1,8 @@
 """What a partner was promised, and what a person agreed to: the two permissions that every release must stand within.
 
-An agreement is a contract with one partner: for each purpose the fields it may ask for, and for how long a person's
-consent may last. A consent is one person's answer to one app for one purpose. Both are frozen values; instants are
-seconds since 1970 UTC.
+An agreement is a contract with one partner: for each purpose the fields it may ask for, for how long a person's consent
+may last, and the conditions of use. A consent is one person's answer to one app for one purpose. Both are frozen
+values; instants are seconds since 1970 UTC.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ from policies.table import Table
 
 LONGEST_CONSENT_DAYS: Final = 365
 _HIGHEST_VERSION: Final = 1_000_000
-_Status = TypeVar("_Status", bound=StrEnum)
+_LONGEST_DAYS: Final = 3_650
+_MOST: Final = 1_000_000
+_OLDEST_MINIMUM: Final = 120
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 class AgreementError(ValueError):
@@ -24,8 +27,30 @@ class AgreementError(ValueError):
 
 
 class PartnerStatus(StrEnum):
-    ACTIVE = "active"
+    """Where a partner stands in its life; the order is the one in which it gets there."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
     SUSPENDED = "suspended"
+    TERMINATED = "terminated"
+
+
+class LegalRelation(StrEnum):
+    """What the partner is to us in law: APPI articles 27 (third party, outsourcing, joint use) and 29."""
+
+    THIRD_PARTY = "third_party"
+    PROCESSOR = "processor"
+    JOINT_USE = "joint_use"
+
+
+class Tier(StrEnum):
+    """How far a partner was examined, and with that how sensitive a field its agreement may hold."""
+
+    PLAIN = "plain"
+    SENSITIVE = "sensitive"
+    RESTRICTED = "restricted"
 
 
 class AgreementStatus(StrEnum):
@@ -34,24 +59,81 @@ class AgreementStatus(StrEnum):
     ENDED = "ended"
 
 
+class LegalBasis(StrEnum):
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+
+
+class Mode(StrEnum):
+    """What the partner may do with what it is given: look, keep, ask yes or no, be sent changes."""
+
+    VIEW = "view"
+    STORE = "store"
+    QUERY = "query"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to write to at a partner, and for what."""
+
+    role: str
+    email: str
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     id: str
     name: str
     status: PartnerStatus
+    legal_entity: str = ""
+    country: str = ""
+    """ISO 3166-1 alpha-2; "" where it is not known."""
+    contacts: tuple[Contact, ...] = ()
+    legal_relation: LegalRelation = LegalRelation.THIRD_PARTY
+    tier: Tier = Tier.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class FieldTerms:
-    """Under which terms a field may be asked for. Required: the partner's service does not work without it."""
+    """Under which terms a field may be asked for. Required: the partner's service does not work without it.
+
+    Obligations are ids, `kind` or `kind.argument`; the engine knows what each demands, and withholds what it does not
+    know.
+    """
 
     required: bool
+    obligations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many requests within so many seconds."""
+
+    requests: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class PurposeTerms:
+    """What is agreed for one purpose. None means that the agreement sets no such limit; an empty tuple, no restriction.
+
+    Jurisdictions are countries where a person must live. The rate counts requests of one app; `max_rows` is for one
+    answer; `data_life_days` is how long the partner may keep what it was given.
+    """
+
     fields: Mapping[str, FieldTerms]
     max_days: int
+    obligations: tuple[str, ...] = ()
+    mode: Mode = Mode.VIEW
+    legal_basis: LegalBasis = LegalBasis.CONSENT
+    lookback_days: int | None = None
+    data_life_days: int | None = None
+    max_rows: int | None = None
+    rate: Rate | None = None
+    min_age: int | None = None
+    jurisdictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +180,27 @@ def parse_agreement(table: Mapping[str, object], catalogue: Catalogue) -> Agreem
 
 
 def _partner(table: Table) -> Partner:
-    table.only("id", "name", "status")
-    return Partner(id=table.id("id"), name=table.text("name"), status=_status(table, PartnerStatus))
+    table.only("id", "name", "status", "legal_entity", "country", "contacts", "legal_relation", "tier")
+    return Partner(
+        id=table.id("id"),
+        name=table.text("name"),
+        status=_partner_status(table),
+        legal_entity=table.text("legal_entity") if table.has("legal_entity") else "",
+        country=table.country("country") if table.has("country") else "",
+        contacts=tuple(_contact(contact) for contact in table.tables("contacts")),
+        legal_relation=_one_of(table, "legal_relation", LegalRelation, LegalRelation.THIRD_PARTY),
+        tier=_one_of(table, "tier", Tier, Tier.PLAIN),
+    )
+
+
+def _partner_status(table: Table) -> PartnerStatus:
+    """Read the status; "active", as files said before partners had a life, is production."""
+    return PartnerStatus.PRODUCTION if table.text("status") == "active" else _one_of(table, "status", PartnerStatus)
+
+
+def _contact(table: Table) -> Contact:
+    table.only("role", "email")
+    return Contact(role=table.id("role"), email=table.text("email"))
 
 
 def _agreement(table: Table, catalogue: Catalogue) -> Agreement:
@@ -108,7 +209,7 @@ def _agreement(table: Table, catalogue: Catalogue) -> Agreement:
         id=table.id("id"),
         version=table.number("version", low=1, high=_HIGHEST_VERSION),
         partner_id=table.id("partner_id"),
-        status=_status(table, AgreementStatus),
+        status=_one_of(table, "status", AgreementStatus),
         effective_at=table.instant("effective_at"),
         expires_at=table.instant("expires_at"),
         purposes=MappingProxyType(_purposes(table.table("purposes"), catalogue)),
@@ -123,12 +224,34 @@ def _purposes(table: Table, catalogue: Catalogue) -> dict[str, PurposeTerms]:
     for purpose, terms in table.entries():
         if purpose not in catalogue.purposes:
             raise table.refusal(purpose, "is not a purpose of the catalogue")
-        terms.only("fields", "max_days")
-        purposes[purpose] = PurposeTerms(
-            fields=MappingProxyType(_fields(terms.table("fields"), catalogue)),
-            max_days=terms.number("max_days", low=1, high=LONGEST_CONSENT_DAYS),
-        )
+        purposes[purpose] = _terms(terms, catalogue)
     return purposes
+
+
+def _terms(table: Table, catalogue: Catalogue) -> PurposeTerms:
+    table.only(*PurposeTerms.__dataclass_fields__)
+    return PurposeTerms(
+        fields=MappingProxyType(_fields(table.table("fields"), catalogue)),
+        max_days=table.number("max_days", low=1, high=LONGEST_CONSENT_DAYS),
+        obligations=table.ids("obligations"),
+        mode=_one_of(table, "mode", Mode, Mode.VIEW),
+        legal_basis=_one_of(table, "legal_basis", LegalBasis, LegalBasis.CONSENT),
+        lookback_days=_limit(table, "lookback_days", _LONGEST_DAYS),
+        data_life_days=_limit(table, "data_life_days", _LONGEST_DAYS),
+        max_rows=_limit(table, "max_rows", _MOST),
+        rate=_rate(table.table("rate")) if table.has("rate") else None,
+        min_age=_limit(table, "min_age", _OLDEST_MINIMUM),
+        jurisdictions=table.countries("jurisdictions"),
+    )
+
+
+def _limit(table: Table, key: str, high: int) -> int | None:
+    return table.number(key, low=0, high=high) if table.has(key) else None
+
+
+def _rate(table: Table) -> Rate:
+    table.only("requests", "seconds")
+    return Rate(table.number("requests", low=1, high=_MOST), table.number("seconds", low=1, high=86_400))
 
 
 def _fields(table: Table, catalogue: Catalogue) -> dict[str, FieldTerms]:
@@ -136,13 +259,16 @@ def _fields(table: Table, catalogue: Catalogue) -> dict[str, FieldTerms]:
     for field, terms in table.entries():
         if field not in catalogue.fields:
             raise table.refusal(field, "is not a field of the catalogue")
-        fields[field] = FieldTerms(required=terms.only("required").flag("required"))
+        terms.only("required", "obligations")
+        fields[field] = FieldTerms(required=terms.flag("required"), obligations=terms.ids("obligations"))
     return fields
 
 
-def _status(table: Table, statuses: type[_Status]) -> _Status:
-    written = table.text("status")
+def _one_of(table: Table, key: str, words: type[_Word], otherwise: _Word | None = None) -> _Word:
+    if otherwise is not None and not table.has(key):
+        return otherwise
+    written = table.text(key)
     try:
-        return statuses(written)
+        return words(written)
     except ValueError:
-        raise table.refusal("status", f"must be one of {', '.join(statuses)}") from None
+        raise table.refusal(key, f"must be one of {', '.join(words)}") from None

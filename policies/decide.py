@@ -87,6 +87,7 @@ def well_typed(case: _Case) -> Reason | None:
         and type(request.fields) is frozenset
         and {*map(type, request.fields)} <= {str}
         and type(request.at) is int
+        and {type(request.sandbox), type(request.synthetic)} == {bool}
         and (partner is None or type(partner) is Partner)
         and (agreement is None or type(agreement) is Agreement)
         and (agreement is None or int is type(agreement.effective_at) is type(agreement.expires_at))
@@ -105,9 +106,14 @@ def partner_in_good_standing(case: _Case) -> Reason | None:
         return Reason.PARTNER_UNKNOWN
     if partner.id != case.request.partner_id:
         return Reason.PARTNER_UNKNOWN
-    if partner.status != PartnerStatus.ACTIVE:
-        return _PARTNER_REFUSALS.get(partner.status, Reason.POLICY_ERROR)
-    return None
+    if partner.status in _SERVED.get(case.request.sandbox, ()):
+        return None
+    return _PARTNER_REFUSALS.get(partner.status, Reason.POLICY_ERROR)
+
+
+def worlds_apart(case: _Case) -> Reason | None:
+    """An app of the sandbox meets made-up people only, and no other app ever meets one."""
+    return None if case.request.sandbox == case.request.synthetic else Reason.SANDBOX
 
 
 def agreement_in_force(case: _Case) -> Reason | None:
@@ -144,7 +150,17 @@ def consent_live(case: _Case) -> Reason | None:
     return None if request.at < _consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED
 
 
-_PARTNER_REFUSALS: Final = {PartnerStatus.SUSPENDED: Reason.PARTNER_SUSPENDED}
+_SERVED: Final = {
+    False: frozenset({PartnerStatus.PRODUCTION}),
+    True: frozenset({PartnerStatus.SANDBOX, PartnerStatus.PRODUCTION}),
+}
+_PARTNER_REFUSALS: Final = {
+    PartnerStatus.DRAFT: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SUBMITTED: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SANDBOX: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SUSPENDED: Reason.PARTNER_SUSPENDED,
+    PartnerStatus.TERMINATED: Reason.PARTNER_TERMINATED,
+}
 _AGREEMENT_REFUSALS: Final = {
     AgreementStatus.SUSPENDED: Reason.AGREEMENT_SUSPENDED,
     AgreementStatus.ENDED: Reason.AGREEMENT_ENDED,
@@ -152,6 +168,7 @@ _AGREEMENT_REFUSALS: Final = {
 GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (
     well_typed,
     partner_in_good_standing,
+    worlds_apart,
     agreement_in_force,
     purpose_agreed,
 )

@@ -13,7 +13,10 @@ from typing import Self
 
 class Reason(StrEnum):
     PARTNER_UNKNOWN = "PARTNER_UNKNOWN"
+    PARTNER_NOT_APPROVED = "PARTNER_NOT_APPROVED"
     PARTNER_SUSPENDED = "PARTNER_SUSPENDED"
+    PARTNER_TERMINATED = "PARTNER_TERMINATED"
+    SANDBOX = "SANDBOX"
     NO_AGREEMENT = "NO_AGREEMENT"
     AGREEMENT_NOT_YET = "AGREEMENT_NOT_YET"
     AGREEMENT_EXPIRED = "AGREEMENT_EXPIRED"
@@ -33,7 +36,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SharingRequest:
-    """Who asks for which fields of whose data, for what, and when (seconds since 1970 UTC)."""
+    """Who asks for which fields of whose data, for what, and when (seconds since 1970 UTC).
+
+    `sandbox` says that the app is one of its partner's sandbox, `synthetic` that the user was made up for that sandbox.
+    """
 
     partner_id: str
     client_id: str
@@ -41,6 +47,8 @@ class SharingRequest:
     purpose: str
     fields: frozenset[str]
     at: int
+    sandbox: bool = False
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 ID: Final = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
 LONGEST_ID: Final = 64
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 class Table:
@@ -48,13 +49,7 @@ class Table:
 
     def ids(self, key: str) -> tuple[str, ...]:
         """A list of ids without repeats; a missing key is the empty list."""
-        listed = self._values.get(key, [])
-        if not isinstance(listed, list):
-            raise self.refusal(key, f"must be a list, not {_kind(listed)}")
-        checked = tuple(self._checked_id(key, item) for item in listed)
-        if len(set(checked)) < len(checked):
-            raise self.refusal(key, "names something twice")
-        return checked
+        return self._once(key, tuple(self._checked_id(key, item) for item in self._list(key)))
 
     def number(self, key: str, *, low: int, high: int) -> int:
         value = self._value(key)
@@ -80,6 +75,20 @@ class Table:
     def table(self, key: str) -> "Table":
         return Table(self._value(key), f"{self._where}.{key}", self._error)
 
+    def tables(self, key: str) -> tuple["Table", ...]:
+        """A list of tables; a missing key is the empty list."""
+        return tuple(
+            Table(item, f"{self._where}.{key}[{place}]", self._error) for place, item in enumerate(self._list(key))
+        )
+
+    def country(self, key: str) -> str:
+        """A country by its two capital letters (ISO 3166-1)."""
+        return self._checked_country(key, self.text(key))
+
+    def countries(self, key: str) -> tuple[str, ...]:
+        """A list of countries without repeats; a missing key is the empty list."""
+        return self._once(key, tuple(self._checked_country(key, item) for item in self._list(key)))
+
     def entries(self) -> Iterator[tuple[str, "Table"]]:
         """Every key, checked as an id, with its value, checked as a table."""
         for name in self.names():
@@ -97,6 +106,22 @@ class Table:
         if key not in self._values:
             raise self.refusal(key, "is missing")
         return self._values[key]
+
+    def _list(self, key: str) -> list[object]:
+        listed = self._values.get(key, [])
+        if not isinstance(listed, list):
+            raise self.refusal(key, f"must be a list, not {_kind(listed)}")
+        return listed
+
+    def _once(self, key: str, items: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(items)) < len(items):
+            raise self.refusal(key, "names something twice")
+        return items
+
+    def _checked_country(self, key: str, value: object) -> str:
+        if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+            raise self.refusal(key, f"{value!r} is not a country's two capital letters (ISO 3166-1)")
+        return value
 
     def _checked_id(self, key: str, value: object) -> str:
         if not isinstance(value, str) or len(value) > LONGEST_ID or not ID.fullmatch(value):

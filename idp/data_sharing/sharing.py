@@ -109,7 +109,7 @@ class DataSharing:
         if not client.partner_id:
             return True
         partner, _agreement = self._inputs.partner(client.partner_id)
-        return partner is not None and partner.status is PartnerStatus.ACTIVE
+        return partner is not None and partner.status is PartnerStatus.PRODUCTION
 
     def subject(self, client: Client, account_id: str) -> str:
         """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).

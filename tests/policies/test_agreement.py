@@ -11,10 +11,16 @@ from policies.agreement import (
     Agreement,
     AgreementError,
     AgreementStatus,
+    Contact,
     FieldTerms,
+    LegalBasis,
+    LegalRelation,
+    Mode,
     Partner,
     PartnerStatus,
     PurposeTerms,
+    Rate,
+    Tier,
     parse_agreement,
     parse_agreement_file,
     parse_partner,
@@ -48,7 +54,7 @@ email = { required = true }
 def test_an_agreement_is_read_as_written():
     """Instants become seconds since 1970 UTC, whatever offset they were written with."""
     partner, agreement = parse_agreement_file(tomllib.loads(FILE), CATALOGUE)
-    assert partner == Partner("tabi-points", "Tabi Points", PartnerStatus.ACTIVE)
+    assert partner == Partner("tabi-points", "Tabi Points", PartnerStatus.PRODUCTION)
     assert agreement == Agreement(
         id="tabi-points-2026",
         version=3,
@@ -59,6 +65,36 @@ def test_an_agreement_is_read_as_written():
         purposes={
             "points.credit": PurposeTerms({"prefecture": FieldTerms(False), "email": FieldTerms(True)}, max_days=90)
         },
+    )
+
+
+def test_the_conditions_of_a_purpose_are_read_as_written():
+    """Section 4.1: for each purpose its own; what is left out is no limit, and the mode is the narrowest."""
+    conditions = """max_days = 90
+        mode = "store"
+        legal_basis = "contract"
+        obligations = ["no_store", "notify.digest"]
+        lookback_days = 30
+        data_life_days = 365
+        max_rows = 100
+        rate = { requests = 60, seconds = 3600 }
+        min_age = 20
+        jurisdictions = ["JP", "US"]"""
+    text = FILE.replace("max_days = 90", conditions)
+    text = text.replace("email = { required = true }", 'email = { required = true, obligations = ["mask.email"] }')
+    _, agreement = parse_agreement_file(tomllib.loads(text), CATALOGUE)
+    assert agreement.purposes["points.credit"] == PurposeTerms(
+        fields={"prefecture": FieldTerms(False), "email": FieldTerms(True, ("mask.email",))},
+        max_days=90,
+        obligations=("no_store", "notify.digest"),
+        mode=Mode.STORE,
+        legal_basis=LegalBasis.CONTRACT,
+        lookback_days=30,
+        data_life_days=365,
+        max_rows=100,
+        rate=Rate(60, 3600),
+        min_age=20,
+        jurisdictions=("JP", "US"),
     )
 
 
@@ -90,7 +126,18 @@ REFUSED = [
     ),
     ("max_days = 90", "max_days = 90.0", "max_days: must be a whole number"),
     ('status = "suspended"', 'status = "asleep"', "agreement.status: must be one of active, suspended, ended"),
-    ('status = "active"', 'status = "ended"', "partner.status: must be one of active, suspended"),
+    ('status = "active"', 'status = "ended"', "partner.status: must be one of draft, submitted, sandbox, production"),
+    ("[partner]", '[partner]\ncountry = "jp"', "partner.country: 'jp' is not a country's two capital letters"),
+    ("[partner]", '[partner]\ntier = "gold"', "partner.tier: must be one of plain, sensitive, restricted"),
+    ("[partner]", '[partner]\nlegal_relation = "friend"', "legal_relation: must be one of third_party, processor"),
+    ("[partner]", '[partner]\ncontacts = [{ role = "breach" }]', "partner.contacts[0].email: is missing"),
+    ("[partner]", '[partner]\ncontacts = ["me"]', "partner.contacts[0]: must be a table, not str"),
+    ("max_days = 90", 'max_days = 90\nmode = "sell"', "mode: must be one of view, store, query, stream"),
+    ("max_days = 90", "max_days = 90\nmax_rows = -1", "max_rows: must be a whole number from 0 to"),
+    ("max_days = 90", "max_days = 90\nrate = { requests = 1 }", "rate.seconds: is missing"),
+    ("max_days = 90", 'max_days = 90\njurisdictions = ["JP", "JP"]', "jurisdictions: names something twice"),
+    ("max_days = 90", 'max_days = 90\njurisdictions = ["Japan"]', "'Japan' is not a country's two capital letters"),
+    ("max_days = 90", 'max_days = 90\nobligations = ["No Store"]', "obligations: 'No Store' is not an id"),
     ("2026-04-01T00:00:00+09:00", "2026-04-01T00:00:00", "effective_at: must be a date and time with an offset"),
     ("2026-04-01T00:00:00+09:00", "2026-04-01", "effective_at: must be a date and time with an offset"),
     ("2026-04-01T00:00:00+09:00", '"2026-04-01T00:00:00+09:00"', "effective_at: must be a date and time"),
@@ -125,6 +172,17 @@ def test_a_partner_is_read_alone_too():
     """Partners are stored apart from their agreements."""
     table = {"id": "tabi-points", "name": "Tabi Points", "status": "suspended"}
     assert parse_partner(table) == Partner("tabi-points", "Tabi Points", PartnerStatus.SUSPENDED)
+    entity = {"legal_entity": "Tabi Points K.K.", "country": "JP", "legal_relation": "processor", "tier": "restricted"}
+    assert parse_partner({**table, **entity, "contacts": [{"role": "breach", "email": "b@tabi.example"}]}) == Partner(
+        "tabi-points",
+        "Tabi Points",
+        PartnerStatus.SUSPENDED,
+        legal_entity="Tabi Points K.K.",
+        country="JP",
+        contacts=(Contact("breach", "b@tabi.example"),),
+        legal_relation=LegalRelation.PROCESSOR,
+        tier=Tier.RESTRICTED,
+    )
     assert parse_partner({**table, "id": "x" * 64}).id == "x" * 64
     with pytest.raises(AgreementError, match=r"partner\.id: 'Tabi Points' is not an id"):
         parse_partner({**table, "id": "Tabi Points"})

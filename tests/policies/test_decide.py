@@ -41,6 +41,13 @@ REFUSALS = [
     (Reason.PARTNER_UNKNOWN, {"partner": None}),
     (Reason.PARTNER_UNKNOWN, {"partner__id": "somebody-else"}),
     (Reason.PARTNER_SUSPENDED, {"partner__status": PartnerStatus.SUSPENDED}),
+    (Reason.PARTNER_TERMINATED, {"partner__status": PartnerStatus.TERMINATED}),
+    (Reason.PARTNER_NOT_APPROVED, {"partner__status": PartnerStatus.DRAFT}),
+    (Reason.PARTNER_NOT_APPROVED, {"partner__status": PartnerStatus.SUBMITTED}),
+    (Reason.PARTNER_NOT_APPROVED, {"partner__status": PartnerStatus.SANDBOX}),
+    (Reason.SANDBOX, {"request__sandbox": True}),
+    (Reason.SANDBOX, {"request__synthetic": True}),
+    (Reason.POLICY_ERROR, {"request__sandbox": None, "request__synthetic": None}),
     (Reason.NO_AGREEMENT, {"agreement": None}),
     (Reason.NO_AGREEMENT, {"agreement__partner_id": "somebody-else"}),
     (Reason.AGREEMENT_SUSPENDED, {"agreement__status": AgreementStatus.SUSPENDED}),
@@ -62,7 +69,7 @@ REFUSALS = [
     (Reason.CONSENT_EXPIRED, {"consent__granted_at": NOW - 90 * DAY}),
     (Reason.POLICY_ERROR, {"request__at": None}),
     (Reason.POLICY_ERROR, {"agreement__status": "paused"}),
-    (Reason.POLICY_ERROR, {"partner__status": "terminated"}),
+    (Reason.POLICY_ERROR, {"partner__status": "asleep"}),
 ]
 
 
@@ -71,6 +78,13 @@ def test_one_thing_wrong_withholds_everything_for_that_reason(reason: Reason, ch
     """A refused request releases nothing, and each of its fields says why."""
     world = but(**changes)
     assert decision(world) == Decision(frozenset(), dict.fromkeys(world.request.fields, reason), None, reason)
+
+
+@pytest.mark.parametrize("status", [PartnerStatus.SANDBOX, PartnerStatus.PRODUCTION])
+def test_an_app_of_the_sandbox_gets_what_a_made_up_person_shares(status: PartnerStatus):
+    """Life cycle, section 4.4: synthetic users only, by the same rules as everybody else."""
+    world = but(partner__status=status, request__sandbox=True, request__synthetic=True)
+    assert decision(world) == decision(everyday())
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,10 @@ JUNK = [
     {"prefecture": 1},
     object(),
 ]
-WITHOUT_EFFECT = {("agreement", "id"), ("agreement", "version"), ("partner", "name")}
+WITHOUT_EFFECT = {
+    *(("agreement", "id"), ("agreement", "version")),
+    *(("partner", name) for name in ("name", "legal_entity", "country", "contacts", "legal_relation", "tier")),
+}
 PARTS = ("request", "partner", "agreement", "consent")
 PLACES = [
     (part, attribute.name)

@@ -132,7 +132,9 @@ def worlds(draw, *, flawed: bool) -> World:
         expires_at=usual(NOW + days(1, 4), NOW, NOW - 1),
         ended_at=usual(None, NOW - 1, NOW + 1),
     )
-    partner = Partner(id=usual("partner", "other"), name="Partner", status=usual(*PartnerStatus))
+    partner = Partner(
+        id=usual("partner", "other"), name="Partner", status=usual(PartnerStatus.PRODUCTION, *PartnerStatus)
+    )
     return World(
         catalogue=catalogue,
         request=SharingRequest("partner", "client", "user", usual(purpose, "gone"), draw(sets_of_fields), NOW),
