@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.data_sharing import DataSharing, read_catalogue
 from idp.keys import Keys
+from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.secrets import Clock, Randomness
 from idp.settings import Settings, SettingsError
@@ -50,6 +51,7 @@ class Services:
     sealer: Sealer
     feed: ChangeFeed
     keys: Keys
+    fetcher: Fetcher
     accounts: Accounts
     audit_log: AuditLog
     audit_tree: AuditTree
@@ -121,6 +123,7 @@ def build_services(
         sealer=sealer,
         feed=feed,
         keys=keys,
+        fetcher=Fetcher(settings, database, clock),
         accounts=accounts,
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),

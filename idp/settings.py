@@ -74,6 +74,23 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Outbound:
+    """Limits on what clients make this server fetch; see `idp.outbound`."""
+
+    connect_timeout: int = 3
+    """Seconds for a connection, of the `total_timeout` for the whole exchange."""
+    total_timeout: int = 5
+    max_answer_bytes: int = 65_536
+    """How much of the answer to a notification is read."""
+    requests_per_minute: int = 60
+    """For each client, in all processes together."""
+    allow_loopback: bool = False
+    """Whether this machine itself may be asked; for tests only."""
+    extra_ca_file: str = ""
+    """A certificate authority in PEM besides those of this machine; for tests only."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiScope:
     """A scope value of the group's own APIs: which kinds of client may ever have it, and what people read of it."""
 
@@ -110,6 +127,7 @@ class Settings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     key_rotation: KeyRotation = field(default_factory=KeyRotation)
     sign_in: SignIn = field(default_factory=SignIn)
+    outbound: Outbound = field(default_factory=Outbound)
 
     @property
     def is_https(self) -> bool:
@@ -199,18 +217,24 @@ def _convert(kind: Any, value: Any, path: str) -> Any:  # noqa: ANN401 - convert
             return tuple(value)
     if get_origin(kind) is Mapping and isinstance(value, dict):
         return {name: _convert(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
-    if kind is int and isinstance(value, str) and value.isdecimal():
-        return int(value)
-    if isinstance(kind, type) and isinstance(value, kind) and not isinstance(value, bool):
-        return value
+    read = _from_text(kind, value) if isinstance(value, str) else value
+    if isinstance(kind, type) and isinstance(read, kind) and (kind is bool or not isinstance(read, bool)):
+        return read
     message = f"the setting '{path}' has the wrong type: it takes {_described(kind)}"
     raise SettingsError(message)
+
+
+def _from_text(kind: Any, text: str) -> object:  # noqa: ANN401 - reads any settings type
+    """Return what a text says where something else is wanted: in the environment everything is text."""
+    if kind is int and text.isdecimal():
+        return int(text)
+    return text == "true" if kind is bool and text in ("true", "false") else text
 
 
 def _described(kind: Any) -> str:  # noqa: ANN401 - describes any settings type
     if get_origin(kind) is tuple:
         return "a list of texts"
-    return {str: "text", int: "a whole number"}.get(kind, "a table")
+    return {str: "text", int: "a whole number", bool: "true or false"}.get(kind, "a table")
 
 
 def _check(settings: Settings) -> None:
@@ -238,6 +262,7 @@ def _check(settings: Settings) -> None:
             message = f"'trusted_proxies' holds {network!r}, which is not a network such as 10.0.0.0/8"
             raise SettingsError(message) from error
     _check_experimental(settings)
+    _check_outbound(settings)
     _check_numbers(settings)
     _check_password_hashing(settings)
 
@@ -247,6 +272,18 @@ def _check_experimental(settings: Settings) -> None:
         if name != GRANT_MANAGEMENT:
             message = f"'experimental' holds {name!r}; known is {GRANT_MANAGEMENT!r}"
             raise SettingsError(message)
+
+
+def _check_outbound(settings: Settings) -> None:
+    """Refuse what lets strangers reach this machine, or another authority speak for anybody, except on a test host."""
+    if (settings.outbound.allow_loopback or settings.outbound.extra_ca_file) and not _is_for_tests(settings.issuer):
+        message = "'outbound.allow_loopback' and 'outbound.extra_ca_file' are for loopback and .test issuers only"
+        raise SettingsError(message)
+
+
+def _is_for_tests(issuer: str) -> bool:
+    host = urlsplit(issuer).hostname or ""
+    return _is_this_machine(host) or host.endswith(".test")
 
 
 def _check_issuer(issuer: str) -> None:
@@ -281,7 +318,7 @@ def _check_addresses(settings: Settings) -> None:
 
 def _check_password_hashing(settings: Settings) -> None:
     """Refuse what makes stolen password hashes cheap to try (OWASP Password Storage), except on a host for tests."""
-    limits, host = settings.sign_in, urlsplit(settings.issuer).hostname or ""
+    limits = settings.sign_in
     memory, work = limits.argon2_memory_kib, limits.argon2_memory_kib * limits.argon2_time_cost
     if memory < ARGON2_KIB_PER_LANE * limits.argon2_parallelism:
         message = (
@@ -289,17 +326,17 @@ def _check_password_hashing(settings: Settings) -> None:
         )
         raise SettingsError(message)
     weak = memory < ARGON2_LEAST_KIB or work < ARGON2_LEAST_WORK
-    if weak and not _is_this_machine(host) and not host.endswith(".test"):
+    if weak and not _is_for_tests(settings.issuer):
         message = "'sign_in.argon2_memory_kib' or 'argon2_time_cost' is too low: use 19456 and 2, or more"
         raise SettingsError(message)
 
 
 def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in"):
+    for name in ("lifetimes", "key_rotation", "sign_in", "outbound"):
         group = getattr(settings, name)
         for item in fields(group):
-            if getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):
-                message = f"'{name}.{item.name}' must be a positive number of seconds or tries"
+            if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):
+                message = f"'{name}.{item.name}' must be a positive number of seconds, bytes or tries"
                 raise SettingsError(message)
     if settings.lifetimes.authorization_code > 600:  # noqa: PLR2004 - RFC 6749 4.1.2's ten minutes
         message = "'lifetimes.authorization_code' must be at most 600 seconds (RFC 6749 4.1.2)"
