@@ -19,6 +19,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     consents,
     families,
     interactions,
+    outbox,
     partners,
     pushed_requests,
     replay,
