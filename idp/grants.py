@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.protocol.authorization_details import granted_details
-from idp.protocol.errors import FORBIDDEN, UNAUTHORIZED, OAuthError, invalid_token, temporarily_unavailable
+from idp.protocol.errors import OAuthError, invalid_token, temporarily_unavailable
 from idp.protocol.names import GRANT_QUERY, GRANT_REVOKE
 from idp.services import Services, current_services
 from idp.store import consents
@@ -20,11 +20,11 @@ from idp.store.clients import Client
 from idp.store.consents import StoredConsent
 from idp.store.database import DatabaseUnavailableError
 from idp.web import paths
+from idp.web.bearer import need_scope, verified_token
 from idp.web.responses import json_error, json_response
 
 blueprint = Blueprint("grants", __name__)
 
-_BEARER = "Bearer"
 _GRANT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -63,16 +63,11 @@ def _caller(services: Services, scope: str) -> Client:
     Raises:
         OAuthError: with the challenge of RFC 6750 3.
     """
-    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not presented.strip():
-        raise OAuthError("", "Send a Bearer token.", status=UNAUTHORIZED, scheme=_BEARER)
-    token = services.verifier.verify(presented.strip())
-    client = services.find_client(token.client_id) if token is not None else None
-    if token is None or client is None or token.family_id or services.settings.issuer not in token.audience:
+    token = verified_token(services, request)
+    client = services.find_client(token.client_id)
+    if client is None or token.family_id or services.settings.issuer not in token.audience:
         raise invalid_token("The access token is not valid here: it must be the app's own, and for this server.")
-    if scope not in token.scopes:
-        sentence = f"The access token lacks the scope {scope}."
-        raise OAuthError("insufficient_scope", sentence, status=FORBIDDEN, scheme=_BEARER, scope=scope)
+    need_scope(token, scope)
     return client
 
 

@@ -95,7 +95,7 @@ def build_services(
     accounts = Accounts(sealer, random)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
     audit_log = AuditLog(sealer, random)
-    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"))
+    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"), random)
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
     refresh_tokens = RefreshTokens(

@@ -65,9 +65,8 @@ def an_office(database: Database, key: bytes = bytes(32)) -> Office:
     sealer = Sealer(bytes(range(32)), randomness)
     accounts = Accounts(sealer, randomness)
     feed = ChangeFeed(database, interval=0)
-    return Office(
-        database, accounts, DataSharing(CATALOGUE, database, accounts, AuditLog(sealer, randomness), feed, key)
-    )
+    audit_log = AuditLog(sealer, randomness)
+    return Office(database, accounts, DataSharing(CATALOGUE, database, accounts, audit_log, feed, key, randomness))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -1,27 +1,26 @@
 """The decisions: who is asked for what, what a person is offered, and what goes out.
 
-Every release is decided anew from the stored agreement and consent. Only this module makes a `Released`, and only a
-`Released` is serialised by the layers above. First-party clients get the claims of the scopes that they were granted
-(OIDC Core 5.4); third parties get request ∧ agreement ∧ consent, once the disclosure stands in the audit log.
+Every release is decided anew from the stored agreement and consent, and leaves as a `Released` (see `released`).
+First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get request ∧
+agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 from hmac import digest
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.data_sharing.inputs import SharingInputs
+from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
-from idp.protocol.secrets import encode
+from idp.protocol.secrets import Randomness, encode, new_identifier
 from idp.store import audit, consents, families
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
@@ -46,14 +45,6 @@ DECISIONS = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Released:
-    """What may go out: claims, and for each field that was asked for and stays here its reason code."""
-
-    claims: Mapping[str, object]
-    withheld: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class OfferedField:
     """One line of the consent page, with an example of the person's own value."""
 
@@ -74,9 +65,6 @@ class Offer:
     expires_at: int
 
 
-_NOTHING = Released(MappingProxyType({}), MappingProxyType({}))
-
-
 class DataSharing:
     """Asks the policy, on behalf of every layer above."""
 
@@ -88,6 +76,7 @@ class DataSharing:
         audit_log: AuditLog,
         feed: ChangeFeed,
         pairwise_key: bytes,
+        random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
         self.catalogue = catalogue
@@ -96,6 +85,7 @@ class DataSharing:
         self._database = database
         self._audit_log = audit_log
         self._pairwise_key = pairwise_key
+        self._random = random
         self._inputs = SharingInputs(catalogue, database, accounts, audit_log, feed)
 
     # ---- who is who ----------------------------------------------------------------------------------------------
@@ -273,12 +263,19 @@ class DataSharing:
             fields = fields & frozenset(only)
         account = self.account(account_id)
         if not fields or account is None or client.kind is ClientKind.SERVICE:
-            return _NOTHING
+            return NOTHING
         if not client.is_third_party:
-            return Released(claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
-        decision = self._disclose(client, account_id, _request(client, account_id, asked.purpose, fields, now), surface)
-        claims = claims_for(self.catalogue, decision.released, account.profile, _today(account, now))
-        return Released(claims, {field: str(reason) for field, reason in sorted(decision.withheld.items())})
+            return Released(SEAL, claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
+        decision_id = new_identifier(self._random)
+        request = _request(client, account_id, asked.purpose, fields, now)
+        decision = self._disclose(client, account_id, request, surface, decision_id)
+        return Released(
+            SEAL,
+            claims_for(self.catalogue, decision.released, account.profile, _today(account, now)),
+            {field: str(reason) for field, reason in sorted(decision.withheld.items())},
+            decision_id=decision_id,
+            expires_at=decision.expires_at,
+        )
 
     def authorization_details(self, client: Client, granted: Family, now: int) -> dict[str, Any]:
         """Return the member `authorization_details` where data was asked for by it, as it stands now (RFC 9396 7).
@@ -295,7 +292,9 @@ class DataSharing:
         withheld = {field: str(decision.withheld[field]) for field in granted.fields if field in decision.withheld}
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
 
-    def _disclose(self, client: Client, account_id: str, request: SharingRequest, surface: Surface) -> Decision:
+    def _disclose(
+        self, client: Client, account_id: str, request: SharingRequest, surface: Surface, decision_id: str
+    ) -> Decision:
         """Decide, and write the disclosure down; decide anew when the consent changed in between.
 
         Raises:
@@ -310,7 +309,8 @@ class DataSharing:
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
             with self._database.autocommit() as connection:
-                if audit.disclosed(connection, sharing, _disclosed(decision, agreement, surface), consent, request.at):
+                disclosed = _disclosed(decision_id, decision, agreement, surface)
+                if audit.disclosed(connection, sharing, disclosed, consent, request.at):
                     return decision
             self._inputs.renew()
         raise DatabaseUnavailableError("the consent keeps changing")
@@ -366,8 +366,9 @@ def _policy_consent(stored: StoredConsent | None) -> Consent | None:
     )
 
 
-def _disclosed(decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:
+def _disclosed(decision_id: str, decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:
     return Disclosed(
+        decision_id=decision_id,
         fields=tuple(sorted(decision.released)),
         withheld={field: str(reason) for field, reason in decision.withheld.items()},
         agreement_id=agreement.id,

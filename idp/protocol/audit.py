@@ -34,6 +34,7 @@ class Surface(StrEnum):
     ID_TOKEN = "id_token"
     ACCESS_TOKEN = "access_token"
     INTROSPECTION = "introspection"
+    DATA_ME = "data_me"
 
 
 class LeafError(Exception):
@@ -83,6 +84,7 @@ class Sharing:
 class Disclosed:
     """What went out and what did not: names of fields and reason codes, under which agreement, by which answer."""
 
+    decision_id: str
     fields: tuple[str, ...]
     withheld: Mapping[str, str]
     agreement_id: str
@@ -100,6 +102,7 @@ def disclosure(sharing: Sharing, disclosed: Disclosed, now: int) -> bytes:
         withheld=dict(disclosed.withheld),
         agreement={"id": disclosed.agreement_id, "version": disclosed.agreement_version},
         surface=disclosed.surface.value,
+        decision=disclosed.decision_id,
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jwt
+from jwt import PyJWS
 
-from idp.data_sharing import DataSharing
+from idp.data_sharing import NOTHING, DataSharing, Outgoing, Released, outgoing
 from idp.keys import Keys
 from idp.protocol.audit import Surface
 from idp.protocol.names import GRANT_MANAGEMENT, OPENID
@@ -16,6 +16,7 @@ from idp.store.families import Family
 from idp.tokens.id_token import left_half_hash
 from idp.tokens.verify import ACCESS_TOKEN_TYPE
 
+_JWS = PyJWS()
 WITHHELD_CLAIM = "withheld"
 """Names the fields that a partner asked for and does not get, each with its reason code."""
 
@@ -37,7 +38,7 @@ class Mint:
     ) -> dict[str, Any]:
         """Return the token response for a client acting for itself (RFC 6749 4.4.3)."""
         claims = self._common_claims(client, client.client_id, scopes, audience, now)
-        return self._response(self._sign_access_token(client, claims), scopes)
+        return self._response(self._sign_access_token(client, outgoing(NOTHING, claims)), scopes)
 
     def family_response(
         self,
@@ -87,9 +88,10 @@ class Mint:
         claims["fam"] = family.id
         claims["auth_time"] = family.auth_time
         claims["acr"] = family.acr
+        released = NOTHING
         if client.access_token_fields:
-            claims = {**self._released(client, family, scopes, now, Surface.ACCESS_TOKEN), **claims}
-        return self._sign_access_token(client, claims)
+            released = self._released(client, family, scopes, now, Surface.ACCESS_TOKEN)
+        return self._sign_access_token(client, outgoing(released, claims))
 
     def _common_claims(
         self, client: Client, subject: str, scopes: tuple[str, ...], audience: tuple[str, ...], now: int
@@ -122,23 +124,24 @@ class Mint:
         }
         if nonce:
             claims["nonce"] = nonce
+        released = NOTHING
         if client.id_token_fields:
-            claims = {**self._released(client, family, scopes, now, Surface.ID_TOKEN), **claims}
-        return self._sign(claims, client.id_token_algorithm, "JWT")
+            released = self._released(client, family, scopes, now, Surface.ID_TOKEN)
+        return self._sign(outgoing(released, claims), client.id_token_algorithm, "JWT")
 
     def _released(
         self, client: Client, family: Family, scopes: tuple[str, ...], now: int, surface: Surface
-    ) -> Mapping[str, object]:
+    ) -> Released:
         only = client.id_token_fields if surface is Surface.ID_TOKEN else client.access_token_fields
         asked = family.asked.with_scopes(scopes)
-        return self._sharing.release(client, family.account_id, asked, now, surface, only).claims
+        return self._sharing.release(client, family.account_id, asked, now, surface, only)
 
-    def _sign_access_token(self, client: Client, claims: dict[str, Any]) -> str:
+    def _sign_access_token(self, client: Client, claims: Outgoing) -> str:
         return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)
 
-    def _sign(self, claims: dict[str, Any], algorithm: str, typ: str) -> str:
+    def _sign(self, claims: Outgoing, algorithm: str, typ: str) -> str:
         key = self._keys.signing_key(algorithm)
-        return jwt.encode(claims, key.private, algorithm=algorithm, headers={"kid": key.kid, "typ": typ})
+        return _JWS.encode(claims.content, key.private, algorithm=algorithm, headers={"kid": key.kid, "typ": typ})
 
 
 def _scope(scopes: tuple[str, ...]) -> dict[str, str]:

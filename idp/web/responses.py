@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Response
 
+from idp.data_sharing import Outgoing
 from idp.protocol.errors import OAuthError
 
 JSON = "application/json"
@@ -16,7 +17,16 @@ JSON = "application/json"
 def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
     """Return a JSON answer that nobody stores (RFC 6749 5.1)."""
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    response = Response(text, status, mimetype=JSON)
+    return _json(text, status)
+
+
+def released_response(body: Outgoing) -> Response:
+    """Return an answer that may hold a person's data: only what was released can be one."""
+    return _json(body.content, HTTPStatus.OK)
+
+
+def _json(content: str | bytes, status: int) -> Response:
+    response = Response(content, status, mimetype=JSON)
     _protect(response)
     return response
 

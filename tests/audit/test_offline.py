@@ -27,7 +27,7 @@ ENDED = audit.consent_ended(SHARING, NOW + 9)
 
 
 def disclosure(at: int = NOW + 1, field: str = "prefecture", sharing: Sharing = SHARING) -> bytes:
-    return audit.disclosure(sharing, Disclosed((field,), {}, "tabi-2026", 1, Surface.USERINFO), at)
+    return audit.disclosure(sharing, Disclosed("d-1", (field,), {}, "tabi-2026", 1, Surface.USERINFO), at)
 
 
 def log_of(entries: list[bytes]) -> dict[str, bytes]:
