@@ -5,7 +5,7 @@ import time
 
 from flask import Flask
 
-from idp import client_auth, grants, health, introspection, revocation, userinfo
+from idp import client_auth, grants, health, introspection, public_log, revocation, userinfo
 from idp.account import routes as account
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
@@ -53,6 +53,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app.register_blueprint(consent.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(logout.blueprint)
+    app.register_blueprint(public_log.blueprint)
     app.register_blueprint(health.blueprint)
     app.wsgi_app = PublishedDocuments(app.wsgi_app, services)  # type: ignore[method-assign]  # Flask's documented way
     return app

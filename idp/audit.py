@@ -3,26 +3,17 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from idp.protocol import tiles
 from idp.protocol.audit import Provision, account_of, read_leaf
 from idp.protocol.merkle import Frontier, Tree, is_consistent, leaf_hash
-from idp.protocol.signed_note import Checkpoint, NoteError, VerifierKey, open_checkpoint, sign_checkpoint, verifier_key
+from idp.protocol.signed_note import Checkpoint, NoteError, open_checkpoint
 from idp.services import Services
 from idp.store.audit_tree import FULL_RUN
 
 
 class AuditError(Exception):
     """The log cannot be published as it is; the message says why."""
-
-
-def log_key(services: Services) -> VerifierKey:
-    """Return the key by which others verify the log. Its name is the issuer's address, so that it is one of a kind."""
-    issuer = urlsplit(services.settings.issuer)
-    return verifier_key(f"{issuer.netloc}{issuer.path.rstrip('/')}/audit", _private_key(services))
 
 
 def export(services: Services, folder: Path) -> Checkpoint:
@@ -34,7 +25,7 @@ def export(services: Services, folder: Path) -> Checkpoint:
     frontier = _sequenced(services)
     size = frontier.size
     tree = Tree(leaf_hash(entry) for entry in services.audit_tree.entries(size))
-    checkpoint = Checkpoint(log_key(services).name, size, frontier.root())
+    checkpoint = services.log_key.checkpoint(frontier)
     if tree.size != size or tree.root(size) != checkpoint.root:
         raise AuditError("the database's entries are not those that were sequenced: the log was tampered with")
     _check_growth(services, tree, checkpoint, folder / tiles.CHECKPOINT)
@@ -42,7 +33,7 @@ def export(services: Services, folder: Path) -> Checkpoint:
     for path, content in (*_bundles(services, size), *tiles.hash_tiles(tree, size)):
         _write(folder / path, content)
         written.add(folder / path)
-    _write(folder / tiles.CHECKPOINT, sign_checkpoint(checkpoint, _private_key(services)).encode("utf-8"))
+    _write(folder / tiles.CHECKPOINT, services.log_key.sign(checkpoint).encode("utf-8"))
     _remove_outgrown(folder, written)
     return checkpoint
 
@@ -65,10 +56,6 @@ def provisions(services: Services, username: str | None) -> list[Provision]:
     return [record for record in found if person and person.subject(record.partner) == record.subject]
 
 
-def _private_key(services: Services) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(services.sealer.derive("audit log"))
-
-
 def _sequenced(services: Services) -> Frontier:
     """Give everything that waits its place and return where the log ends then."""
     while services.audit_tree.sequence() == FULL_RUN:
@@ -81,7 +68,7 @@ def _check_growth(services: Services, tree: Tree, checkpoint: Checkpoint, file: 
     if not file.exists():
         return
     try:
-        earlier = open_checkpoint(file.read_bytes().decode("utf-8"), log_key(services))
+        earlier = open_checkpoint(file.read_bytes().decode("utf-8"), services.log_key.public)
     except (NoteError, UnicodeDecodeError) as error:
         raise AuditError(f"{file} is not a checkpoint of this log") from error
     proof = tree.consistency_proof(earlier.size, checkpoint.size) if earlier.size <= checkpoint.size else []

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from idp.audit import AuditError, export, log_key, provisions
+from idp.audit import AuditError, export, provisions
 from idp.protocol.log_folder import VerificationError, verify
 from idp.protocol.log_proof import prove, verify_proof
 from idp.protocol.signed_note import NoteError, parse_key
@@ -43,7 +43,7 @@ def audit_group() -> None:
 @_told_plainly
 def audit_key() -> None:
     """Print the verifier key of this server's log."""
-    click.echo(str(log_key(services_of_settings())))
+    click.echo(str(services_of_settings().log_key.public))
 
 
 @audit_group.command("export")

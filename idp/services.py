@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.data_sharing import DataSharing, read_catalogue
 from idp.keys import Keys
+from idp.log_key import LogKey
 from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.secrets import Clock, Randomness
@@ -52,6 +53,7 @@ class Services:
     feed: ChangeFeed
     keys: Keys
     fetcher: Fetcher
+    log_key: LogKey
     accounts: Accounts
     audit_log: AuditLog
     audit_tree: AuditTree
@@ -124,6 +126,7 @@ def build_services(
         feed=feed,
         keys=keys,
         fetcher=Fetcher(settings, database, clock),
+        log_key=LogKey(settings.issuer, sealer),
         accounts=accounts,
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),

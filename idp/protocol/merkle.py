@@ -3,6 +3,7 @@
 The hashing is that of RFC 6962 2.1, the proofs and how to check them those of RFC 9162 2.1.3 and 2.1.4.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,19 +24,30 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """The root of a complete subtree of 2^height leaves, the `index`th of its height."""
+
+    height: int
+    index: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Frontier:
     """All that appending needs: the tree's size and the roots of its complete subtrees, the widest first."""
 
     size: int = 0
     roots: tuple[bytes, ...] = ()
 
-    def extended(self, leaf_hashes: Iterable[bytes]) -> "Frontier":
-        """Return the frontier with further leaves."""
+    def extended(self, leaf_hashes: Iterable[bytes], completed: list[Node] | None = None) -> "Frontier":
+        """Return the frontier with further leaves; every node above them that got complete is added to `completed`."""
         size, roots = self.size, list(self.roots)
         for leaf in leaf_hashes:
             node, size = leaf, size + 1
-            for _ in range(_trailing_zeros(size)):
+            for height in range(1, _trailing_zeros(size) + 1):
                 node = node_hash(roots.pop(), node)
+                if completed is not None:
+                    completed.append(Node(height, (size >> height) - 1, node))
             roots.append(node)
         return Frontier(size, tuple(roots))
 
@@ -44,32 +56,12 @@ class Frontier:
         return _folded(self.roots)
 
 
-class Tree:
-    """A whole tree in memory, 64 bytes for each leaf; answers for every size that it ever had."""
+class ProvingTree(ABC):
+    """A tree that answers for every size that it ever had, from the hashes of its complete subtrees."""
 
-    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        """Build the tree."""
-        self._levels: list[bytearray] = [bytearray()]
-        for leaf in leaf_hashes:
-            self.append(leaf)
-
-    @property
-    def size(self) -> int:
-        """How many leaves there are."""
-        return len(self._levels[0]) // HASH_BYTES
-
-    def append(self, leaf: bytes) -> None:
-        """Add a leaf, and every node that it completes."""
-        self._levels[0] += leaf
-        for level in range(_trailing_zeros(self.size)):
-            if level + 1 == len(self._levels):
-                self._levels.append(bytearray())
-            last = bytes(self._levels[level][-2 * HASH_BYTES :])
-            self._levels[level + 1] += node_hash(last[:HASH_BYTES], last[HASH_BYTES:])
-
+    @abstractmethod
     def nodes(self, level: int, first: int, last: int) -> bytes:
         """Return the hashes of complete subtrees of 2^level leaves, one after the other."""
-        return bytes(self._levels[level][first * HASH_BYTES : last * HASH_BYTES])
 
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` leaves."""
@@ -117,6 +109,34 @@ class Tree:
         return _folded(roots)
 
 
+class Tree(ProvingTree):
+    """A whole tree in memory, 64 bytes for each leaf."""
+
+    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
+        """Build the tree."""
+        self._levels: list[bytearray] = [bytearray()]
+        for leaf in leaf_hashes:
+            self.append(leaf)
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return len(self._levels[0]) // HASH_BYTES
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf, and every node that it completes."""
+        self._levels[0] += leaf
+        for level in range(_trailing_zeros(self.size)):
+            if level + 1 == len(self._levels):
+                self._levels.append(bytearray())
+            last = bytes(self._levels[level][-2 * HASH_BYTES :])
+            self._levels[level + 1] += node_hash(last[:HASH_BYTES], last[HASH_BYTES:])
+
+    def nodes(self, level: int, first: int, last: int) -> bytes:
+        """Return the hashes of complete subtrees of 2^level leaves, one after the other."""
+        return bytes(self._levels[level][first * HASH_BYTES : last * HASH_BYTES])
+
+
 def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether a proof shows that a leaf hash stands at `index` of the tree of this size and root (RFC 9162 2.1.3.2)."""
     if not 0 <= index < size:
@@ -138,6 +158,8 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root
 def is_consistent(first: int, first_root: bytes, second: int, second_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether a proof shows that the later tree begins with all of the earlier one (RFC 9162 2.1.4.2)."""
     if not 0 <= first <= second:
+        return False
+    if second == 0 and not compare_digest(second_root, EMPTY_ROOT):
         return False
     if first in (0, second):
         expected = second_root if first else EMPTY_ROOT

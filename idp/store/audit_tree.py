@@ -1,14 +1,16 @@
 """The sequencer: gives each entry of the audit log its place, without gaps, and extends the Merkle tree over them.
 
 One process at a time. The tree's frontier is sealed: whoever can write to the database, but holds no key, cannot put
-another tree in its place.
+another tree in its place. Of the hashes between leaves and root those are kept that tiles are made of, so that any tile
+is one short read however long the log is; they need no seal, for they lead to the signed root or are found out.
 """
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Executable, func, select, update
+from sqlalchemy import Connection, Executable, func, insert, select, update
 
-from idp.protocol.merkle import HASH_BYTES, Frontier, leaf_hash
+from idp.protocol.merkle import HASH_BYTES, Frontier, Node, leaf_hash
+from idp.protocol.tiles import TILE_HEIGHT, Tile, TiledTree
 from idp.store.audit import audit_entries
 from idp.store.database import Database, db, insert_into
 from idp.store.sealing import Sealer
@@ -26,6 +28,13 @@ audit_tree = db.Table(
     "audit_tree",
     db.Column("id", db.Integer, primary_key=True),
     db.Column("frontier", db.LargeBinary, nullable=False),
+)
+
+audit_hashes = db.Table(
+    "audit_hashes",
+    db.Column("level", db.Integer, primary_key=True),
+    db.Column("index", db.BigInteger, primary_key=True),
+    db.Column("hash", db.LargeBinary, nullable=False),
 )
 
 
@@ -61,6 +70,19 @@ class AuditTree:
                 leaves = connection.execute(statement).scalars().all()
             yield from leaves
 
+    def tile(self, tile: Tile) -> bytes:
+        """Return the hashes of a tile, fewer than its width where the log is not that long."""
+        with self._database.autocommit() as connection:
+            return (
+                b"".join(connection.execute(_hashes_of(tile)).scalars())
+                if tile.level
+                else _leaf_hashes(connection, tile)
+            )
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """Return the proof that entry `index` is among the first `size` of the log, read from a few tiles."""
+        return TiledTree(self.tile, size).inclusion_proof(index, size)
+
     def _sequence_batch(self) -> int:
         """Place a batch in the order of its numbers.
 
@@ -74,7 +96,10 @@ class AuditTree:
             rows = connection.execute(_place_from(frontier.size))
             placed = sorted((row.position, row.leaf) for row in rows)
             if placed:
-                self._store(connection, frontier.extended(leaf_hash(leaf) for _position, leaf in placed))
+                completed: list[Node] = []
+                hashes = (leaf_hash(leaf) for _position, leaf in placed)
+                self._store(connection, frontier.extended(hashes, completed))
+                _keep(connection, completed)
         return len(placed)
 
     def _frontier(self, connection: Connection) -> Frontier:
@@ -90,6 +115,29 @@ class AuditTree:
         sealed = self._sealer.seal(raw, _PLACE)
         statement = insert_into(connection, audit_tree).values(id=1, frontier=sealed)
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"frontier": sealed}))
+
+
+def _keep(connection: Connection, completed: list[Node]) -> None:
+    """Keep the hashes that tiles are made of: those of every eighth level."""
+    rows = [
+        {"level": node.height // TILE_HEIGHT, "index": node.index, "hash": node.hash}
+        for node in completed
+        if node.height % TILE_HEIGHT == 0
+    ]
+    if rows:
+        connection.execute(insert(audit_hashes), rows)
+
+
+def _leaf_hashes(connection: Connection, tile: Tile) -> bytes:
+    which = audit_entries.c.position.between(tile.first, tile.first + tile.width - 1)
+    leaves = connection.execute(select(audit_entries.c.leaf).where(which).order_by(audit_entries.c.position))
+    return b"".join(leaf_hash(leaf) for leaf in leaves.scalars())
+
+
+def _hashes_of(tile: Tile) -> Executable:
+    which = audit_hashes.c.index.between(tile.first, tile.first + tile.width - 1)
+    hashes = select(audit_hashes.c.hash).where(audit_hashes.c.level == tile.level, which)
+    return hashes.order_by(audit_hashes.c.index)
 
 
 def _place_from(size: int) -> Executable:

@@ -17,6 +17,9 @@ LOGOUT = "/logout"
 CONFIRM_LOGOUT = "/logout/confirm"
 HOME = "/"
 APPS = "/account/apps"
+LOG_CHECKPOINT = "/log/checkpoint"
+LOG_TILE = "/log/tile/<path:place>"
+LOG_KEY = "/log/key"
 HEALTH_LIVE = "/health/live"
 HEALTH_READY = "/health/ready"
 
@@ -30,6 +33,8 @@ MACHINE_PATHS = frozenset(
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,
+        LOG_CHECKPOINT,
+        LOG_KEY,
         HEALTH_LIVE,
         HEALTH_READY,
     }

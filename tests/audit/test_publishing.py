@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from idp.audit import AuditError, export, log_key, provisions
+from idp.audit import AuditError, export, provisions
 from idp.protocol.audit import Provision
 from idp.protocol.log_folder import Verified, verify
 from idp.protocol.signed_note import VerifierKey
@@ -165,7 +165,7 @@ def test_once_the_salt_is_gone_nobody_can_say_whom_the_log_is_about(provider: Pr
     changed(provider, "DELETE FROM audit_salts")
     assert provisions(provider.services, "hana@example.jp") == []
     export(provider.services, exported)
-    assert verify_here(exported, log_key(provider.services)).account.disclosures == 5
+    assert verify_here(exported, provider.services.log_key.public).account.disclosures == 5
 
 
 def test_records_of_provision_to_third_parties(provider: Provider, exported: Path):

@@ -1,5 +1,6 @@
 """Merkle trees (RFC 6962 2.1) and their proofs (RFC 9162 2.1.3, 2.1.4), against one as the RFC defines it."""
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 import pytest
@@ -152,3 +153,79 @@ def test_2_1_4_2_the_empty_log_and_no_growth():
     assert not is_consistent(3, root, 3, root, [root])
     assert not is_consistent(2, mth(entries(2)), 3, root, [])
     assert not is_included(leaf_hash(b""), 0, 0, [], EMPTY_ROOT)
+
+
+# What verifiers everywhere are tried with: right proofs, and every way in which one is nearly right. The trees are of
+# the eight known entries; paths and roots come from the RFC's definitions above, not from the code under test.
+
+PLACES = [(0, 1), (0, 8), (5, 8), (2, 3), (1, 5), (4, 5), (7, 8), (6, 7)]
+GROWTHS = [(1, 1), (1, 8), (6, 8), (2, 5), (6, 7), (7, 8), (4, 8), (3, 3)]
+GARBAGE = [b"", b"\x00" * 32, sha256(b"WrongRoot").digest(), EMPTY_ROOT, b"\x00" * 31, b"\x00" * 33]
+
+
+def wrong_proofs(proof: list[bytes], root: bytes) -> Iterator[list[bytes]]:
+    """Proofs with something more, something less, something else or in another order."""
+    for more in (*GARBAGE, root):
+        yield [*proof, more]
+        yield [more, *proof]
+    for at, right in enumerate(proof):
+        yield proof[:at] + proof[at + 1 :]
+        yield [*proof[:at], right, *proof[at:]]
+        for other in (*GARBAGE, root, right[::-1]):
+            if other != right:
+                yield [*proof[:at], other, *proof[at + 1 :]]
+    if len(set(proof)) > 1:
+        yield proof[::-1]
+    if proof:
+        yield []
+
+
+@pytest.mark.parametrize(("index", "size"), PLACES)
+def test_9162_2_1_3_2_vectors_of_inclusion(index: int, size: int):
+    """The right one holds; not at another place, of another size, for another entry, under another root."""
+    data = ENTRIES[:size]
+    leaf, proof, root = mth([data[index]]), path(index, data), bytes.fromhex(ROOTS[size])
+    assert is_included(leaf, index, size, proof, root)
+    for place in {index - 1, index + 1, index ^ 2, -index - 1, index + size, index | 1 << 63} - {index}:
+        assert not is_included(leaf, place, size, proof, root), place
+    for other_size in {0, -1, index, size * 2, size << 62, size // 2} - {size}:
+        assert not is_included(leaf, index, other_size, proof, root), other_size
+    for other in GARBAGE:
+        assert not is_included(other, index, size, proof, root)
+        assert not is_included(leaf, index, size, proof, other)
+    if proof:
+        assert not is_included(root, index, size, proof, leaf)
+    for wrong in wrong_proofs(proof, root):
+        assert not is_included(leaf, index, size, wrong, root), wrong
+
+
+@pytest.mark.parametrize(("first", "second"), GROWTHS)
+def test_9162_2_1_4_2_vectors_of_consistency(first: int, second: int):
+    """The right one holds; not of other sizes, nor for other roots, nor the other way round."""
+    earlier, later = bytes.fromhex(ROOTS[first]), bytes.fromhex(ROOTS[second])
+    proof = subproof(first, ENTRIES[:second], known=True)
+    assert is_consistent(first, earlier, second, later, proof)
+    for other in {0, -1, first - 1, first + 1, first ^ 2, second + 1} - {first, second}:
+        assert not is_consistent(other, earlier, second, later, proof), other
+    for other in {0, -1, first - 1, second * 2, second << 62} - {first, second}:
+        assert not is_consistent(first, earlier, other, later, proof), other
+    for other_root in GARBAGE:
+        assert not is_consistent(first, other_root, second, later, proof)
+        assert not is_consistent(first, earlier, second, other_root, proof)
+    if first < second:
+        assert not is_consistent(first, later, second, earlier, proof)
+        assert not is_consistent(second, later, first, earlier, proof)
+    for wrong in wrong_proofs(proof, later):
+        assert not is_consistent(first, earlier, second, later, wrong), wrong
+
+
+def test_a_tree_of_no_entries_is_proved_by_nothing_and_proves_nothing():
+    """The corners of size zero, where verifiers differ."""
+    root = bytes.fromhex(ROOTS[8])
+    assert [is_consistent(0, EMPTY_ROOT, size, bytes.fromhex(ROOTS[size]), []) for size in range(9)] == [True] * 9
+    for proof in ([], [EMPTY_ROOT], [root]):
+        assert not is_included(EMPTY_ROOT, 0, 0, proof, EMPTY_ROOT)
+        assert not is_included(mth([b""]), 0, 0, proof, mth([b""]))
+    assert not is_consistent(0, b"", 8, root, [])
+    assert not is_consistent(0, EMPTY_ROOT, 8, root, [EMPTY_ROOT])
+    assert not is_consistent(0, EMPTY_ROOT, 0, root, [])
