@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.protocol.authorization_details import TYPES
 from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
-from idp.protocol.names import ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
+from idp.protocol.names import ACRS, ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
 from idp.protocol.pkce import S256
 from idp.protocol.secrets import encode
 from idp.services import Services
@@ -56,10 +56,12 @@ def metadata(services: Services) -> dict[str, Any]:
         "scopes_supported": sorted(services.sharing.user_scopes | set(services.settings.scopes)),
         "authorization_details_types_supported": list(TYPES),
         "claims_supported": sorted({"sub", "iss", "auth_time", "acr", "amr"} | set(services.sharing.catalogue.claims)),
-        "acr_values_supported": ["urn:sekisho:acr:password"],
+        "acr_values_supported": list(ACRS),
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["en", "ja"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "claim_types_supported": ["normal"],
+        "display_values_supported": ["page", "popup", "touch"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         **_grant_management(services),

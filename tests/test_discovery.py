@@ -185,12 +185,17 @@ def test_prompts(visitor: Person, metadata: dict[str, Any]):
 
 
 def test_what_is_not_supported_is_said_and_refused(visitor: Person, metadata: dict[str, Any]):
-    """OIDC Core 3.1.2.6: request objects would change what is asked, so they are not ignored; `claims` may be."""
+    """OIDC Core 3.1.2.6: request objects would change what is asked, so they are not ignored."""
     for name in ("request", "request_uri"):
         assert metadata[f"{name}_parameter_supported"] is False
         assert ask(visitor, **{name: "x"}).parameters["error"] == f"{name}_not_supported"
-    assert metadata["claims_parameter_supported"] is False
+
+
+def test_claims_one_by_one(visitor: Person, metadata: dict[str, Any]):
+    """OIDC Core 5.5: understood, as the document says; what they do has tests of its own (authorize/test_claims.py)."""
+    assert metadata["claims_parameter_supported"] is True
     assert "code" in ask(visitor, claims='{"userinfo": {"email": null}}').parameters
+    assert ask(visitor, claims="x").parameters["error"] == "invalid_request"
 
 
 def test_rfc_9207_the_issuer_is_in_every_answer(visitor: Person, metadata: dict[str, Any]):

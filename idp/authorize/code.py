@@ -39,6 +39,8 @@ def issue_code(
         expires_at=now + services.settings.lifetimes.authorization_code,
         fields=request.asked.fields,
         days=request.asked.days,
+        id_token_claims=request.asked.id_token_claims,
+        userinfo_claims=request.asked.userinfo_claims,
     )
     with services.database.transaction() as connection:
         if interaction is not None:

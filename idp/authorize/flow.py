@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from idp.authorize.request import AuthorizationRequest
-from idp.protocol.errors import OAuthError
+from idp.protocol.errors import OAuthError, unmet_authentication_requirements
 from idp.services import Services
 from idp.store.interactions import ALLOWED, DENIED, Interaction
 from idp.store.sessions import BrowserSession
@@ -41,8 +41,9 @@ def next_step(
 
     Raises:
         OAuthError: `access_denied` when the user said no; `login_required` when somebody else signed in than the
-            client asked for (OIDC Core 3.1.2.1); `login_required` or `consent_required` when the client asked for no
-            page (`prompt=none`).
+            client asked for (OIDC Core 3.1.2.1); `unmet_authentication_requirements` when they signed in by another
+            way than it insists on (5.5.1.1); `login_required` or `consent_required` when the client asked for no page
+            (`prompt=none`).
     """
     if progress.decision == DENIED:
         raise OAuthError("access_denied", "The user said no.")
@@ -52,7 +53,9 @@ def next_step(
             raise OAuthError("login_required", "The user must sign in first.")
         return Step.SIGN_IN
     if not _is_expected(services, request, session):
-        raise OAuthError("login_required", "Somebody else signed in than the id_token_hint names.")
+        raise OAuthError("login_required", "Somebody else signed in than the id_token_hint or the claims name.")
+    if not _is_signed_in_well(request, session):
+        raise unmet_authentication_requirements()
     if _needs_consent(services, request, session, progress):
         if silent:
             raise OAuthError("consent_required", "The user must agree first.")
@@ -67,14 +70,21 @@ def _needs_sign_in(
         return True
     if progress.authenticated:
         return False
-    if not _is_expected(services, request, session) or not request.prompts.isdisjoint({"login", "select_account"}):
+    if not _is_expected(services, request, session) or not _is_signed_in_well(request, session):
+        return True
+    if not request.prompts.isdisjoint({"login", "select_account"}):
         return True
     return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
 
 
 def _is_expected(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:
-    """Whether this is the user whom the client asks for, if it asks for one (OIDC Core 3.1.2.1, `id_token_hint`)."""
-    return request.hinted_subject in (None, services.sharing.subject(request.client, session.account_id))
+    """Whether this is the user whom the client asks for, if it asks for one (OIDC Core 3.1.2.1, 5.5.1)."""
+    return request.subjects <= {services.sharing.subject(request.client, session.account_id)}
+
+
+def _is_signed_in_well(request: AuthorizationRequest, session: BrowserSession) -> bool:
+    """Whether the user signed in as the client insists on, if it does (OIDC Core 5.5.1.1)."""
+    return not request.acrs or session.acr in request.acrs
 
 
 def _needs_consent(

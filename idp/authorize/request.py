@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from idp.authorize.hints import hinted_subject
+from idp.authorize.hints import hinted_subjects
 from idp.protocol import pkce
 from idp.protocol.asked import Asked
 from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
+from idp.protocol.claims_request import ClaimsRequest, parse_claims
 from idp.protocol.errors import (
     SUSPENDED,
     OAuthError,
@@ -18,8 +19,9 @@ from idp.protocol.errors import (
     invalid_request,
     invalid_scope,
     unauthorized_client,
+    unmet_authentication_requirements,
 )
-from idp.protocol.names import OPENID, GrantType, ResponseMode
+from idp.protocol.names import ACRS, OPENID, GrantType, ResponseMode
 from idp.protocol.parameters import Parameters
 from idp.protocol.redirect_uris import is_registered
 from idp.protocol.resources import check_resources
@@ -61,7 +63,10 @@ class AuthorizationRequest:
     code_challenge: str
     prompts: frozenset[str]
     max_age: int | None
-    hinted_subject: str | None
+    subjects: frozenset[str]
+    """Each of these must be the `sub` of the person: of `id_token_hint`, and of `claims`."""
+    acrs: frozenset[str]
+    """The person must be signed in by one of these; none where any will do."""
 
     @property
     def client(self) -> Client:
@@ -113,17 +118,19 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
     for check in _CHECKS:
         check(parameters, client)
     wanted = _wanted(services, parameters, client)
+    claims = _claims(parameters)
     scopes = _scopes(services, parameters, client, may_be_empty=wanted is not None)
     allowed_resources = (*client.resources, services.settings.issuer)
     return AuthorizationRequest(
         address=address,
-        asked=services.sharing.asked(client, scopes, wanted),
+        asked=services.sharing.asked(client, scopes, wanted, claims),
         resources=check_resources(parameters.repeated, allowed_resources) or (services.settings.issuer,),
         nonce=parameters.get("nonce", ""),
         code_challenge=parameters.get("code_challenge", ""),
         prompts=_prompts(parameters),
         max_age=_max_age(parameters),
-        hinted_subject=hinted_subject(services, parameters.get("id_token_hint"), client),
+        subjects=claims.subjects | hinted_subjects(services, parameters.get("id_token_hint"), client),
+        acrs=claims.acrs,
     )
 
 
@@ -186,6 +193,19 @@ def _wanted(services: Services, parameters: Parameters, client: Client) -> Partn
     if set(wanted.locations) - {services.settings.issuer}:
         raise invalid_authorization_details("The data can be had from this server alone: its issuer is the location.")
     return wanted
+
+
+def _claims(parameters: Parameters) -> ClaimsRequest:
+    """Return the claims that are asked for one by one (OIDC Core 5.5).
+
+    Raises:
+        OAuthError: `unmet_authentication_requirements` when nobody can sign in as the app insists on (5.5.1.1).
+    """
+    text = parameters.get("claims")
+    claims = ClaimsRequest() if text is None else parse_claims(text)
+    if claims.acrs and claims.acrs.isdisjoint(ACRS):
+        raise unmet_authentication_requirements()
+    return claims
 
 
 def _scopes(

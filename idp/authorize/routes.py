@@ -117,6 +117,8 @@ def _write_down(
         expires_at=services.now + services.settings.lifetimes.interaction,
         fields=checked.asked.fields,
         days=checked.asked.days,
+        id_token_claims=checked.asked.id_token_claims,
+        userinfo_claims=checked.asked.userinfo_claims,
     )
     with services.database.transaction() as connection:
         services.interactions.add(connection, interaction)

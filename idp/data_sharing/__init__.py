@@ -1,7 +1,7 @@
 """The only caller of `policies/`, and the only way for a user's data to leave: every token and answer gets it here.
 
-`sharing` decides and releases; `released` is the only way out; `inputs` looks up what decisions are made from;
-`documents` checks what operators write.
+`sharing` decides and releases; `released` is the only way out; `wanted` reads which fields and claims a request is
+about; `inputs` looks up what decisions are made from; `documents` checks what operators write.
 """
 
 from idp.data_sharing.documents import SharingDataError, agreement_document, check_partner, read_catalogue

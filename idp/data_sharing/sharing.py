@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.released import NOTHING, SEAL, Released
+from idp.data_sharing.wanted import claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
+from idp.protocol.claims_request import ClaimsRequest
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
@@ -120,16 +122,24 @@ class DataSharing:
 
     # ---- what is asked for ---------------------------------------------------------------------------------------
 
-    def asked(self, client: Client, scopes: tuple[str, ...], wanted: PartnerData | None) -> Asked:
-        """Return what a request asks for, by scope or by authorization details: from here on it makes no difference.
+    def asked(
+        self, client: Client, scopes: tuple[str, ...], wanted: PartnerData | None, claims: ClaimsRequest
+    ) -> Asked:
+        """Return what a request asks for, in whichever way: from here on it makes no difference.
+
+        Claims that nothing is known about, or that this client cannot have, are left out (OIDC Core 5.5).
 
         Raises:
             OAuthError: `invalid_scope` or `invalid_authorization_details` for a purpose that is not agreed, or more
                 than one; the latter also for unknown fields and for longer than the agreement allows.
         """
         named = purpose_of(scopes)
+        named_claims = (
+            claimable(self.catalogue, client, claims.id_token),
+            claimable(self.catalogue, client, claims.userinfo),
+        )
         if wanted is None:
-            return Asked(scopes, self._purpose(client, named))
+            return Asked(scopes, self._purpose(client, named), (), 0, *named_claims)
         agreement = self._agreement_of(client)
         terms = agreement.purposes.get(wanted.purpose) if agreement is not None else None
         if terms is None or named not in (None, wanted.purpose):
@@ -138,7 +148,7 @@ class DataSharing:
             raise invalid_authorization_details("The authorization_details name a field that does not exist.")
         if wanted.duration_days > terms.max_days:
             raise invalid_authorization_details("The duration_days are more than the agreement allows.")
-        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days)
+        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days, *named_claims)
 
     def _purpose(self, client: Client, named: str | None) -> str:
         """Return the purpose that the scopes name, or the only one of the partner's agreement, or ""."""
@@ -191,7 +201,7 @@ class DataSharing:
             granted_at=now,
             expires_at=_until(asked, askable, now),
             grant_id=grant_id,
-            asked=asked.fields,
+            asked=tuple(sorted(self._named(client, asked))),
         )
 
     def end(self, connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
@@ -219,7 +229,7 @@ class DataSharing:
             return False
         shown = Asked(consent.scopes, consent.purpose, consent.asked)
         covered = {*consent.scopes, *self.catalogue.scopes, f"{PURPOSE_PREFIX}{asked.purpose}"}
-        return self._fields(shown) >= self._fields(asked) and covered.issuperset(asked.scopes)
+        return self._fields(client, shown) >= self._fields(client, asked) and covered.issuperset(asked.scopes)
 
     def _lasts(self, client: Client, consent: StoredConsent, asked: Asked) -> bool:
         """Whether a consent was given for as long as is asked for, as far as the agreement goes."""
@@ -258,20 +268,20 @@ class DataSharing:
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known.
         """
-        fields = self._fields(asked)
-        if only is not None:
-            fields = fields & frozenset(only)
+        wanted = wanted_at(self.catalogue, client, asked, surface, only)
         account = self.account(account_id)
-        if not fields or account is None or client.kind is ClientKind.SERVICE:
+        if not wanted.fields or account is None or client.kind is ClientKind.SERVICE:
             return NOTHING
+        on = _today(account, now)
         if not client.is_third_party:
-            return Released(SEAL, claims_for(self.catalogue, fields, account.profile, _today(account, now)), {})
+            claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
+            return Released(SEAL, wanted.trimmed(self.catalogue, claims), {})
         decision_id = new_identifier(self._random)
-        request = _request(client, account_id, asked.purpose, fields, now)
+        request = _request(client, account_id, asked.purpose, wanted.fields, now)
         decision = self._disclose(client, account_id, request, surface, decision_id)
         return Released(
             SEAL,
-            claims_for(self.catalogue, decision.released, account.profile, _today(account, now)),
+            wanted.trimmed(self.catalogue, claims_for(self.catalogue, decision.released, account.profile, on)),
             {field: str(reason) for field, reason in sorted(decision.withheld.items())},
             decision_id=decision_id,
             expires_at=decision.expires_at,
@@ -317,13 +327,17 @@ class DataSharing:
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 
-    def _fields(self, asked: Asked) -> frozenset[str]:
-        """Return the fields that are asked for, by scope and by name."""
-        return self.catalogue.fields_for_scopes(asked.scopes) | self.catalogue.known.intersection(asked.fields)
+    def _fields(self, client: Client, asked: Asked) -> frozenset[str]:
+        """Return the fields that are asked for, in whichever way."""
+        return wanted_anywhere(self.catalogue, client, asked)
+
+    def _named(self, client: Client, asked: Asked) -> frozenset[str]:
+        """Return the fields that are asked for, but for those that the scopes stand for."""
+        return frozenset(asked.fields) | (self._fields(client, asked) - self.catalogue.fields_for_scopes(asked.scopes))
 
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
-        request = _request(client, account_id, asked.purpose, self._fields(asked), now)
+        request = _request(client, account_id, asked.purpose, self._fields(client, asked), now)
         return askable(self.catalogue, request, partner, agreement)
 
     def _agreement_of(self, client: Client) -> Agreement | None:

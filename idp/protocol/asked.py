@@ -1,4 +1,7 @@
-"""What an app asks a person for, however it asks: by scope (RFC 6749 3.3) or by authorization details (RFC 9396)."""
+"""What an app asks a person for, however it asks.
+
+By scope (RFC 6749 3.3), by authorization details (RFC 9396) or claim by claim (OIDC Core 5.5).
+"""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -14,6 +17,9 @@ class Asked:
     """Fields that are named one by one, besides those that the scopes stand for."""
     days: int = 0
     """For how long; 0 is as long as the agreement allows."""
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
+    """Claims that are named one by one, each for one place."""
 
     def with_scopes(self, scopes: tuple[str, ...]) -> Self:
         """Return what is left of this for a token of fewer scopes."""

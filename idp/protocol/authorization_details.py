@@ -6,12 +6,12 @@ Anything that is not understood is refused, not ignored: it might have been mean
 fields and the purpose exist and are agreed is not known here.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from idp.protocol.errors import invalid_authorization_details
+from idp.protocol.strict_json import load_strictly
 
 PARTNER_DATA = "partner_data"
 TYPES = (PARTNER_DATA,)
@@ -72,21 +72,11 @@ def _loaded(text: str) -> object:
     if len(text) > MAX_CHARACTERS:
         raise invalid_authorization_details("The authorization_details are too long.")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_not_json)
-    except (ValueError, RecursionError):
-        raise invalid_authorization_details("The authorization_details are not JSON.") from None
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise invalid_authorization_details("A member of the authorization_details stands twice.")
-    return members
-
-
-def _not_json(_constant: str) -> NoReturn:
-    """Refuse NaN and the infinities, which Python would take."""
-    raise ValueError
+        return load_strictly(text)
+    except ValueError:
+        raise invalid_authorization_details(
+            "The authorization_details are not JSON, or a member stands twice."
+        ) from None
 
 
 def _text(value: object) -> str:

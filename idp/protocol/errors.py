@@ -96,6 +96,11 @@ def unauthorized_client(description: str) -> OAuthError:
     return OAuthError("unauthorized_client", description)
 
 
+def unmet_authentication_requirements() -> OAuthError:
+    """Nobody signed in, or can, in a way that the request insists on (the OpenID specification of that name)."""
+    return OAuthError("unmet_authentication_requirements", "The person did not sign in by one of the acr values.")
+
+
 SUSPENDED = "The partner that runs this app is suspended. It may still end what it was given, and get nothing more."
 
 

@@ -50,6 +50,9 @@ ASSERTION_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "P
 ACR_PASSWORD = "urn:sekisho:acr:password"
 """The authentication context of a password alone."""
 
+ACRS = (ACR_PASSWORD,)
+"""Every authentication context that somebody can sign in by."""
+
 AMR_PASSWORD = "pwd"
 """RFC 8176's name for a password."""
 

@@ -34,6 +34,8 @@ authorization_codes = db.Table(
     db.Column("used_at", db.BigInteger),
     db.Column("fields", StringList, nullable=False),
     db.Column("days", db.Integer, nullable=False),
+    db.Column("id_token_claims", StringList, nullable=False),
+    db.Column("userinfo_claims", StringList, nullable=False),
 )
 
 
@@ -62,11 +64,20 @@ class AuthorizationCode:
     """Fields that were asked for by name."""
     days: int = 0
     """For how long the app asked; 0 where it did not say."""
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
+    """Claims that were asked for one by one (OIDC Core 5.5)."""
 
     @property
     def asked(self) -> Asked:
         """What the app was granted in answer to what it asked for."""
-        return Asked(self.scopes, self.purpose, self.fields)
+        return Asked(
+            self.scopes,
+            self.purpose,
+            self.fields,
+            id_token_claims=self.id_token_claims,
+            userinfo_claims=self.userinfo_claims,
+        )
 
 
 _COLUMNS = tuple(item.name for item in fields(AuthorizationCode))

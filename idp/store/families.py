@@ -36,6 +36,8 @@ token_families = db.Table(
     db.Column("previous_hash", db.LargeBinary(32)),
     db.Column("rotated_at", db.BigInteger),
     db.Column("fields", StringList, nullable=False),
+    db.Column("id_token_claims", StringList, nullable=False),
+    db.Column("userinfo_claims", StringList, nullable=False),
 )
 
 REPLAYED_CODE = "replayed_code"
@@ -65,11 +67,20 @@ class Family:
     ended_at: int | None = None
     fields: tuple[str, ...] = ()
     """Fields that were asked for by name."""
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
+    """Claims that were asked for one by one (OIDC Core 5.5)."""
 
     @property
     def asked(self) -> Asked:
         """What the app was granted in answer to what it asked for."""
-        return Asked(self.scopes, self.purpose, self.fields)
+        return Asked(
+            self.scopes,
+            self.purpose,
+            self.fields,
+            id_token_claims=self.id_token_claims,
+            userinfo_claims=self.userinfo_claims,
+        )
 
     def is_alive(self, now: int) -> bool:
         """Whether its tokens may be used."""

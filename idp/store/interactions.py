@@ -53,14 +53,17 @@ class Interaction:
     finished_at: int | None = None
     fields: tuple[str, ...] = ()
     days: int = 0
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Asked:
         """What the person is asked for."""
-        return Asked(self.scopes, self.purpose, self.fields, self.days)
+        return Asked(self.scopes, self.purpose, self.fields, self.days, self.id_token_claims, self.userinfo_claims)
 
 
-_SEALED = ("parameters", "resources", "client_id", "scopes", "purpose", "redirect_uri", "fields", "days")
+_LISTS = ("resources", "scopes", "fields", "id_token_claims", "userinfo_claims")
+_SEALED = ("parameters", "client_id", "purpose", "redirect_uri", "days", *_LISTS)
 _PLAIN = ("id", "session_id", "created_at", "expires_at", "authenticated_at", "decision", "finished_at")
 
 
@@ -90,7 +93,7 @@ class Interactions:
         if row is None:
             return None
         content = json.loads(self._sealer.open(row.content, _place(row.id)))
-        for name in ("resources", "scopes", "fields"):
+        for name in _LISTS:
             content[name] = tuple(content.get(name, ()))
         return Interaction(**content, **{name: getattr(row, name) for name in _PLAIN})
 

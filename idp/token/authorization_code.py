@@ -115,6 +115,8 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
             created_at=self.now,
             expires_at=self.now + lifetime,
             fields=self.code.fields,
+            id_token_claims=self.code.id_token_claims,
+            userinfo_claims=self.code.userinfo_claims,
         )
 
 

@@ -125,7 +125,7 @@ class Mint:
         if nonce:
             claims["nonce"] = nonce
         released = NOTHING
-        if client.id_token_fields:
+        if client.id_token_fields or family.id_token_claims:
             released = self._released(client, family, scopes, now, Surface.ID_TOKEN)
         return self._sign(outgoing(released, claims), client.id_token_algorithm, "JWT")
 

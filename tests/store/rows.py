@@ -122,6 +122,8 @@ def a_code(**other: object) -> AuthorizationCode:
         "expires_at": NOW + 60,
         "fields": ("prefecture", "over_20"),
         "days": 30,
+        "id_token_claims": ("email",),
+        "userinfo_claims": ("name", "over_20"),
     }
     return AuthorizationCode(**{**values, **other})
 
@@ -141,5 +143,7 @@ def a_family(**other: object) -> Family:
         "created_at": NOW,
         "expires_at": NOW + DAY,
         "fields": ("prefecture", "over_20"),
+        "id_token_claims": ("email",),
+        "userinfo_claims": ("name", "over_20"),
     }
     return Family(**{**values, **other})
