@@ -109,7 +109,8 @@ class Fetcher:
         headers = {"Accept": ", ".join(accept)}
         with self._slot():
             for _hop in range(redirects + 1):
-                fetched = self._exchange("GET", url, b"", headers, budget, max_bytes, deadline)
+                self._spend(budget, self._limits.requests_per_minute)
+                fetched = self._exchange("GET", url, b"", headers, max_bytes, deadline)
                 if fetched.status not in _REDIRECTS:
                     break
                 url = urljoin(url, fetched.headers.get("location", ""))
@@ -122,17 +123,18 @@ class Fetcher:
     def post(
         self, url: str, body: bytes, *, content_type: str, budget: str, headers: Mapping[str, str] | None = None
     ) -> Fetched:
-        """Post a body; an answer longer than `outbound.max_answer_bytes` counts as a failure, and so does a redirect.
+        """Post a message; an answer longer than `outbound.max_answer_bytes` is a failure, and so is a redirect.
 
-        `headers` go along as they are, an Authorization of the recipient's own for one.
+        `headers` go along as they are, an Authorization of the recipient's own for one. Messages have threads of their
+        own (`idp.delivery`), and take no place from the fetches of requests.
 
         Raises:
             FetchError: with any of the codes.
         """
         deadline = _Deadline(self._limits.total_timeout)
         sent = {**(headers or {}), "Content-Type": content_type}
-        with self._slot():
-            fetched = self._exchange("POST", url, body, sent, budget, self._limits.max_answer_bytes, deadline)
+        self._spend(f"message {budget}", self._limits.messages_per_minute)
+        fetched = self._exchange("POST", url, body, sent, self._limits.max_answer_bytes, deadline)
         if fetched.status in _REDIRECTS:
             raise FetchError(REDIRECTED, "redirects are not followed")
         return fetched
@@ -153,14 +155,12 @@ class Fetcher:
         url: str,
         body: bytes,
         headers: Mapping[str, str],
-        budget: str,
         max_bytes: int,
         deadline: "_Deadline",
     ) -> Fetched:
         target = read_target(url)
         if isinstance(target, str):
             raise FetchError(REFUSED_URL, f"the URL {target}")
-        self._spend(budget)
         with _as_fetch_errors(), closing(self._connect(target, deadline)) as sock:
             connection = HTTPSConnection(target.host, target.port, context=self._tls)
             connection.sock = _BoundedSocket(sock, deadline, max_bytes + MAX_HEADER_BYTES)
@@ -168,12 +168,12 @@ class Fetcher:
             connection.request(method, target.path, body or None, {**headers, **own})
             return _read(connection.getresponse(), max_bytes)
 
-    def _spend(self, budget: str) -> None:
+    def _spend(self, budget: str, per_minute: int) -> None:
         key = sha256(f"outbound\x00{budget}".encode("utf-8", "surrogatepass")).digest()
         with self._database.autocommit() as connection:
             spent = attempts.count_one(connection, key, int(self._clock()), BUDGET_SECONDS)
-        if spent > self._limits.requests_per_minute:
-            raise FetchError(OVER_BUDGET, "more requests this minute than 'outbound.requests_per_minute'")
+        if spent > per_minute:
+            raise FetchError(OVER_BUDGET, "more this minute than [outbound] allows")
 
     def _connect(self, target: Target, deadline: "_Deadline") -> ssl.SSLSocket:
         """Open a connection to one of the judged addresses."""

@@ -83,7 +83,9 @@ class Outbound:
     max_answer_bytes: int = 65_536
     """How much of the answer to a notification is read."""
     requests_per_minute: int = 60
-    """For each client, in all processes together."""
+    """For each client, in all processes together: documents that it makes this server fetch."""
+    messages_per_minute: int = 6000
+    """For each client or partner: what it is told, such as that somebody signed out."""
     allow_loopback: bool = False
     """Whether this machine itself may be asked; for tests only."""
     extra_ca_file: str = ""

@@ -1,4 +1,4 @@
-"""What a worker process of `idp serve` runs: the application, with maintenance in the background."""
+"""What a worker process of `idp serve` runs: the application, with maintenance and delivery in the background."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ import time
 from flask import Flask
 
 from idp.app import create_configured_app
+from idp.delivery import Delivery
 from idp.maintenance import Maintenance
 from idp.services import EXTENSION
 from idp.store.database import DatabaseUnavailableError
@@ -47,3 +48,4 @@ def end_with(parent: int) -> None:
 threading.Thread(target=end_with, args=(os.getppid(),), name="end with the server", daemon=True).start()
 application = patiently_created_app()
 Maintenance(application.extensions[EXTENSION]).start()
+Delivery(application.extensions[EXTENSION]).start()

@@ -136,9 +136,9 @@ def serve_here(database_url: str, **extra: str) -> Iterator[Provider]:
 
 
 @contextmanager
-def another_process(provider: Provider) -> Iterator[Flask]:
+def another_process(provider: Provider, **extra: str) -> Iterator[Flask]:
     """The application as a process that starts now on the same database has it: nothing is remembered yet."""
-    app = create_app(testing_settings(provider.database_url, provider.url), provider.clock)
+    app = create_app(testing_settings(provider.database_url, provider.url, **extra), provider.clock)
     try:
         yield app
     finally:

@@ -1,0 +1,117 @@
+"""Delivers what waits in the outbox: posts it, tries again for as long as it may, and tells nobody twice on purpose.
+
+Any number of processes and threads may do so at once: each message is claimed by one statement, with a lease that
+outlasts the slowest exchange. Who dies with a message in hand leaves it to the next, once the lease has run out. A
+recipient that does not answer holds up nobody but itself. Between two tries lies twice the time of before, more or
+less a half, so that a crowd that failed together does not come back together.
+"""
+
+import logging
+import threading
+
+from idp.outbound import FetchError
+from idp.services import Services
+from idp.store import outbox
+from idp.store.database import DatabaseUnavailableError
+from idp.store.outbox import Letter, Message
+from idp.store.sealing import UnsealingError
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+THREADS = 2
+LEASE_MARGIN = 5
+FIRST_PAUSE = 2
+LONGEST_PAUSE = 3600
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+
+
+def deliver_due(services: Services) -> int:
+    """Try every message that is due; return how many were delivered."""
+    delivered = 0
+    lease = 2 * services.settings.outbound.total_timeout + LEASE_MARGIN
+    while True:
+        with services.database.autocommit() as connection:
+            message = outbox.claim(connection, services.now, lease)
+        if message is None:
+            return delivered
+        delivered += _deliver(services, message)
+
+
+def _deliver(services: Services, message: Message) -> bool:
+    """Try one message and write down what became of it."""
+    if services.now >= message.expires_at:
+        _finish(services, message, outbox.EXPIRED)
+        return False
+    try:
+        letter = message.open(services.sealer)
+    except UnsealingError:
+        _finish(services, message, outbox.UNREADABLE)
+        return False
+    failure, is_away = _post(services, message, letter)
+    if failure:
+        _try_again(services, message, failure, is_away=is_away)
+        return False
+    _finish(services, message, outbox.DELIVERED)
+    return True
+
+
+def _post(services: Services, message: Message, letter: Letter) -> tuple[str, bool]:
+    """Post a message; return why it failed, or nothing, and whether the recipient is away altogether."""
+    try:
+        answer = services.fetcher.post(
+            letter.url, letter.body, content_type=letter.content_type, budget=message.recipient
+        )
+    except FetchError as error:
+        return error.code, True
+    is_taken = 200 <= answer.status < 300  # noqa: PLR2004 - the statuses of success (RFC 9110 15.3)
+    return "" if is_taken else f"status {answer.status}", answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY
+
+
+def _try_again(services: Services, message: Message, reason: str, *, is_away: bool) -> None:
+    now = services.now
+    at = now + _pause(services, message.tries)
+    if at >= message.expires_at:
+        _finish(services, message, outbox.EXPIRED)
+    with services.database.autocommit() as connection:
+        if at < message.expires_at:
+            outbox.retry(connection, message, reason, at)
+        if is_away:
+            outbox.postpone(connection, message.kind, message.recipient, now, at)
+
+
+def _pause(services: Services, tries: int) -> int:
+    """Return the seconds until the next try: doubled each time, from half as many to half as many again."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE << min(tries - 1, 30))
+    return max(1, longest * (128 + services.random(1)[0]) // 256)
+
+
+def _finish(services: Services, message: Message, outcome: str) -> None:
+    if outcome != outbox.DELIVERED:
+        log.warning("a message of kind %s to %s is given up: %s", message.kind, message.recipient, outcome)
+    with services.database.autocommit() as connection:
+        outbox.finish(connection, message, outcome, services.now)
+
+
+class Delivery:
+    """Delivers in the background of a worker process."""
+
+    def __init__(self, services: Services) -> None:
+        """Prepare; `start` begins."""
+        self._services = services
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin, in threads that do not keep the process alive."""
+        for number in range(THREADS):
+            threading.Thread(target=self._run, name=f"delivery-{number}", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL_SECONDS):
+            try:
+                deliver_due(self._services)
+            except DatabaseUnavailableError:
+                log.warning("delivery waits: the database is unavailable")
+            except Exception:
+                log.exception("delivery failed")
