@@ -1,4 +1,4 @@
-"""What has to happen from time to time: keys rotate by age, and what is over is forgotten.
+"""What has to happen from time to time: keys rotate by age, agreements come into force, and what is over is forgotten.
 
 Every table that grows is purged here, but for the audit log, which is for keeping. Any process may run it at any
 moment, several at once too.
@@ -7,6 +7,7 @@ moment, several at once too.
 import logging
 import threading
 
+from idp.data_sharing.agreement_life import put_due_in_force
 from idp.services import Services
 from idp.store import (
     attempts,
@@ -30,10 +31,15 @@ FAMILY_KEEP_SECONDS = 86_400
 
 
 def run_once(services: Services) -> dict[str, int]:
-    """Rotate keys that are due, place what waits in the audit log, purge; return how many rows each purge removed."""
+    """Do all of it: rotate keys, place what waits in the audit log, put agreements in force whose day has come, purge.
+
+    Returns how many rows each purge removed.
+    """
     services.keys.ensure()
     services.audit_tree.sequence()
     now = services.now
+    with services.database.transaction() as connection:
+        put_due_in_force(connection, now)
     lifetimes = services.settings.lifetimes
     database = services.database
     return {

@@ -162,7 +162,7 @@ class Consent:
 
 def parse_agreement_file(document: Mapping[str, object], catalogue: Catalogue) -> tuple[Partner, Agreement]:
     """One file of `config/sharing/agreements/`: a partner and the agreement with it."""
-    table = Table(document, "file", AgreementError).only("partner", "agreement")
+    table = Table(document, "file", AgreementError).only("partner", "agreement", "approval")
     partner = _partner(table.table("partner"))
     agreement = _agreement(table.table("agreement"), catalogue)
     if agreement.partner_id != partner.id:

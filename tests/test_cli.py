@@ -14,10 +14,11 @@ from click.testing import CliRunner, Result
 from idp.cli import main
 from idp.protocol.names import SIGNING_ALGORITHMS
 from idp.settings import CONFIG_VARIABLE
-from tests.provider.provider import CONFIG, DECLARATIONS, environment, free_port
+from tests.provider.provider import CONFIG, DECLARATIONS, ROOT, environment, free_port
 from tests.store.rows import contents, opened
 
 ISSUER = "http://127.0.0.1:8400"
+SHARING = ROOT / "config" / "sharing"
 Idp = Callable[..., Result]
 
 
@@ -106,10 +107,36 @@ def test_an_operator_looks_after_clients_and_partners(run: Idp):
     rotated = told(run("client", "rotate-secret", "payments", "--json"))
     assert (rotated["client_id"], len(rotated["secret"])) == ("payments", 43)
     assert said(run("client", "rotate-secret", "payments")).strip() not in ("", rotated["secret"])
-    assert said(run("partner", "suspend", "tabi-points")) == "suspended\n"
+    why = ("--by", "Aiko", "--reason", "complaints")
+    assert said(run("partner", "suspend", "tabi-points", *why)) == "suspended\n"
     partner = {"id": "tabi-points", "status": "suspended", "name": "Tabi Points"}
     assert partner in told(run("partner", "list", "--json"))
-    assert told(run("partner", "restore", "tabi-points", "--json")) == {"id": "tabi-points", "status": "active"}
+    lifted = told(run("partner", "lift", "tabi-points", *why, "--json"))
+    assert lifted == {"id": "tabi-points", "status": "production"}
+    assert "tier: plain\n" in said(run("partner", "show", "tabi-points"))
+    (newest, *_) = told(run("partner", "show", "tabi-points", "--json"))["history"]
+    assert (newest["kind"], newest["actor"], newest["reason"]) == ("lift", "Aiko", "complaints")
+
+
+def test_an_operator_takes_a_partner_from_a_draft_to_its_end(run: Idp, tmp_path: Path):
+    """Each step by name and with a reason where one is due; two people for what opens something."""
+    file = tmp_path / "kumo.toml"
+    file.write_text('[partner]\nid = "kumo"\nname = "Kumo"\nstatus = "draft"\n')
+    said(run("apply", file))
+    text = (SHARING / "agreements" / "tabi-points.toml").read_text("utf-8")
+    file.write_text(text.replace('"tabi-points"', '"kumo"').replace("tabi-points-2026", "kumo-2026"))
+    proposed = told(run("partner", "agreement", "propose", file, "--by", "Aiko", "--json"))
+    assert (proposed["state"], all(change["widens"] for change in proposed["changes"])) == ("draft", True)
+    assert "somebody else has to approve it" in refused(
+        run("partner", "agreement", "approve", "kumo", "1", "--by", "aiko")
+    )
+    assert said(run("partner", "agreement", "approve", "kumo", "1", "--by", "Ben")) == "in_force\n"
+    assert said(run("partner", "submit", "kumo", "--by", "Aiko")) == "submitted\n"
+    assert "somebody else has to approve it" in refused(run("partner", "approve", "kumo", "--by", "Aiko"))
+    assert said(run("partner", "approve", "kumo", "--by", "Ben")) == "sandbox\n"
+    assert "say why" in refused(run("partner", "terminate", "kumo", "--by", "Ben"))
+    assert said(run("partner", "terminate", "kumo", "--by", "Ben", "--reason", "given up")) == "terminated\n"
+    assert "is terminated; to approve takes" in refused(run("partner", "approve", "kumo", "--by", "Ben"))
 
 
 def test_an_operator_looks_after_users(run: Idp, tmp_path: Path):
@@ -176,7 +203,15 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("user", "create", "new@example.jp", "--profile", "[]"), "a good password", "a profile is a JSON object"),
     (("user", "suspend", "nobody@example.jp"), "", "there is no user of this name"),
     (("user", "restore", "nobody@example.jp"), "", "there is no user of this name"),
-    (("partner", "suspend", "nobody"), "", "there is no partner nobody"),
+    (("partner", "suspend", "nobody", "--by", "Aiko"), "", "there is no partner nobody"),
+    (("partner", "show", "nobody"), "", "there is no partner nobody"),
+    (("partner", "suspend", "tabi-points", "--by", " "), "", "name who does this"),
+    (("partner", "suspend", "tabi-points", "--by", "Aiko"), "", "say why"),
+    (("partner", "submit", "tabi-points", "--by", "Aiko"), "", "is production; to submit takes one that is draft"),
+    (("partner", "agreement", "approve", "tabi-points", "9", "--by", "Aiko"), "", "there is no version 9"),
+    (("partner", "agreement", "approve", "tabi-points", "1", "--by", "Aiko"), "", "only a draft is approved"),
+    (("partner", "agreement", "propose", "-", "--by", "Aiko"), "[partner]", "the file has no [agreement]"),
+    (("partner", "agreement", "propose", "-", "--by", "Aiko"), "agreement =", "the file cannot be read as TOML"),
     (("keys", "new-encryption-key", "/no/such/folder/key"), "", "No such file or directory"),
 ]
 

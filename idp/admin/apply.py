@@ -7,33 +7,23 @@ Secrets and passwords that were not there before are made here, returned once, a
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from idp.admin.change import Change, action_of, differences_of
 from idp.admin.client_document import DocumentError, read_client
-from idp.data_sharing import SharingDataError, agreement_document, check_partner
+from idp.admin.partner_document import PartnerDeclaration, apply_partner
 from idp.protocol.names import AuthMethod
 from idp.protocol.secrets import hash_secret, new_secret
 from idp.services import Services
-from idp.store import audit, clients, partners
+from idp.store import clients
 from idp.store.clients import Client
 from idp.store.database import Connection
 
 SECRET_METHODS = (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
-_SECTIONS = {"clients", "partner", "agreement", "users"}
+_SECTIONS = {"clients", "partner", "agreement", "approval", "users"}
 _USER = {"username", "profile"}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Change:
-    """What applying did, or would do, to one thing. `secret` is a new secret or password, shown this once."""
-
-    kind: str
-    id: str
-    action: str
-    differences: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +31,7 @@ class Declarations:
     """Everything that the files declare."""
 
     clients: list[Mapping[str, Any]]
-    partners: list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]
+    partners: list[PartnerDeclaration]
     users: list[Mapping[str, Any]]
 
 
@@ -70,12 +60,12 @@ def _take(document: Mapping[str, Any], declared: Declarations, file: Path) -> No
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise DocumentError(f"{file}: write each of the {name} under a heading [[{name}]]")
         section.extend(tables)
-    partner, agreement = document.get("partner"), document.get("agreement")
-    if not isinstance(partner, dict | None) or not isinstance(agreement, dict | None):
-        raise DocumentError(f"{file}: [partner] and [agreement] are tables")
+    partner, *beside = (document.get(name) for name in ("partner", "agreement", "approval"))
+    if not all(isinstance(table, dict | None) for table in (partner, *beside)):
+        raise DocumentError(f"{file}: [partner], [agreement] and [approval] are tables")
     if partner is not None:
-        declared.partners.append((partner, agreement))
-    elif agreement is not None:
+        declared.partners.append(PartnerDeclaration(partner, *beside))
+    elif beside != [None, None]:
         raise DocumentError(f"{file}: an agreement stands beside its [partner]")
 
 
@@ -94,47 +84,14 @@ def apply(
         DocumentError: for anything that does not fit; nothing is written then.
     """
     _check_once("client", [client.get("client_id") for client in declared.clients])
-    _check_once("partner", [partner.get("id") for partner, _ in declared.partners])
+    _check_once("partner", [declaration.partner.get("id") for declaration in declared.partners])
     _check_once("user", [str(user.get("username")).strip().casefold() for user in declared.users])
     wanted = [read_client(document, services) for document in declared.clients]
     with services.database.transaction() as connection:
-        changes = [_apply_partner(services, connection, *pair, dry_run=dry_run) for pair in declared.partners]
+        changes = [apply_partner(services, connection, each, dry_run=dry_run) for each in declared.partners]
         changes += [_apply_client(services, connection, client, dry_run=dry_run) for client in wanted]
         changes += [_apply_user(services, connection, user, hash_password, dry_run=dry_run) for user in declared.users]
     return changes
-
-
-def _apply_partner(
-    services: Services,
-    connection: Connection,
-    partner: Mapping[str, Any],
-    agreement: Mapping[str, Any] | None,
-    *,
-    dry_run: bool,
-) -> Change:
-    try:
-        check_partner(partner)
-        document = "" if agreement is None else agreement_document(agreement, services.sharing.catalogue)
-    except SharingDataError as error:
-        raise DocumentError(str(error)) from error
-    if len(partner["name"]) > partners.MAX_NAME:
-        raise DocumentError(f"partner {partner['id']!r}: name has more than {partners.MAX_NAME} characters")
-    if agreement is not None and agreement["partner_id"] != partner["id"]:
-        raise DocumentError(f"partner {partner['id']!r}: the agreement beside it is with {agreement['partner_id']!r}")
-    known = partners.find(connection, partner["id"])
-    if agreement is None and known is not None and known.agreement:
-        raise DocumentError(f"partner {partner['id']!r}: its agreement is missing; to end it, give it status 'ended'")
-    wanted = {"name": partner["name"], "status": partner["status"], "agreement": document}
-    before = {} if known is None else {name: getattr(known, name) for name in wanted}
-    differences = _differences(before, wanted)
-    if differences and not dry_run:
-        partners.save(connection, partner["id"], partner["name"], partner["status"], services.now)
-        if "status" in differences:
-            audit.partner_status_changed(connection, partner["id"], partner["status"], services.now)
-        if document and "agreement" in differences:
-            partners.save_agreement(connection, partner["id"], document, services.now)
-            audit.agreement_changed(connection, partner["id"], document, services.now)
-    return Change("partner", partner["id"], _action(known, differences), differences)
 
 
 def _apply_client(services: Services, connection: Connection, wanted: Client, *, dry_run: bool) -> Change:
@@ -146,10 +103,10 @@ def _apply_client(services: Services, connection: Connection, wanted: Client, *,
     kept = known.secret_hash if known is not None and needs_secret else None
     secret = new_secret(services.random) if needs_secret and kept is None else ""
     client = replace(wanted, secret_hash=hash_secret(secret) if secret else kept)
-    differences = _differences(_shown(known), _shown(client))
+    differences = differences_of(_shown(known), _shown(client))
     if (differences or secret) and not dry_run:
         clients.save(connection, client, services.now)
-    return Change("client", wanted.client_id, _action(known, differences), differences, "" if dry_run else secret)
+    return Change("client", wanted.client_id, action_of(known, differences), differences, "" if dry_run else secret)
 
 
 def _apply_user(
@@ -191,13 +148,3 @@ def _shown(client: Client | None) -> dict[str, Any]:
     if client is None:
         return {}
     return {name: value for name, value in asdict(client).items() if name != "secret_hash"}
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
-
-
-def _action(known: object, differences: Mapping[str, Any]) -> str:
-    if known is None:
-        return "create"
-    return "update" if differences else "keep"

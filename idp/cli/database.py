@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from idp.admin.apply import Change, apply, read_declarations
+from idp.admin.apply import apply, read_declarations
+from idp.admin.change import Change
 from idp.login.password import Passwords
 from idp.maintenance import run_once
 from idp.store import schema

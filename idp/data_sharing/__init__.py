@@ -1,10 +1,11 @@
 """The only caller of `policies/`, and the only way for a user's data to leave: every token and answer gets it here.
 
 `sharing` decides and releases; `released` is the only way out; `wanted` reads which fields and claims a request is
-about; `inputs` looks up what decisions are made from; `documents` checks what operators write.
+about; `inputs` looks up what decisions are made from; `documents` checks what operators write; `partner_life` and
+`agreement_life` hold the steps from a draft to what is in force.
 """
 
-from idp.data_sharing.documents import SharingDataError, agreement_document, check_partner, read_catalogue
+from idp.data_sharing.documents import SharingDataError, agreement_document, read_catalogue, read_partner
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import DataSharing, Offer, OfferedField
 
@@ -17,7 +18,7 @@ __all__ = [
     "Released",
     "SharingDataError",
     "agreement_document",
-    "check_partner",
     "outgoing",
     "read_catalogue",
+    "read_partner",
 ]

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from idp.store.partners import MAX_LEGAL_ENTITY, MAX_NAME, PartnerDetails
 from policies.agreement import AgreementError, parse_agreement, parse_partner
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 
@@ -29,16 +31,34 @@ def read_catalogue(directory: Path) -> Catalogue:
         raise SharingDataError(message) from error
 
 
-def check_partner(partner: Mapping[str, Any]) -> None:
-    """Check a partner as an operator wrote it.
+@dataclass(frozen=True, slots=True)
+class PartnerDocument:
+    """A partner as an operator wrote it, in words that the store keeps; contacts are addresses by role."""
+
+    id: str
+    name: str
+    status: str
+    details: PartnerDetails
+    contacts: Mapping[str, str]
+
+
+def read_partner(partner: Mapping[str, Any]) -> PartnerDocument:
+    """Read a partner as an operator wrote it.
 
     Raises:
         SharingDataError: naming what does not fit.
     """
     try:
-        parse_partner(partner)
+        parsed = parse_partner(partner)
     except AgreementError as error:
         raise SharingDataError(str(error)) from error
+    for what, text, most in (("name", parsed.name, MAX_NAME), ("legal_entity", parsed.legal_entity, MAX_LEGAL_ENTITY)):
+        if len(text) > most:
+            message = f"partner {parsed.id!r}: {what} has more than {most} characters"
+            raise SharingDataError(message)
+    details = PartnerDetails(parsed.legal_entity, parsed.country, str(parsed.legal_relation), str(parsed.tier))
+    contacts = {contact.role: contact.email for contact in parsed.contacts}
+    return PartnerDocument(parsed.id, parsed.name, str(parsed.status), details, contacts)
 
 
 def agreement_document(agreement: Mapping[str, Any], catalogue: Catalogue) -> str:

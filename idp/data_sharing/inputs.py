@@ -5,6 +5,7 @@ Each is remembered no longer than the change feed allows, so that an end anywher
 
 import json
 import logging
+from dataclasses import asdict
 
 from idp.protocol.audit import Person
 from idp.store import consents, partners
@@ -13,6 +14,7 @@ from idp.store.audit import AuditLog
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.consents import StoredConsent, consent_key
 from idp.store.database import Database
+from idp.store.partners import StoredPartner
 from policies.agreement import Agreement, AgreementError, Partner, parse_agreement, parse_partner
 from policies.catalogue import Catalogue
 
@@ -89,8 +91,7 @@ class SharingInputs:
         if stored is None:
             return None
         try:
-            partner = parse_partner({"id": stored.id, "name": stored.name, "status": stored.status})
-            return partner, self._agreement(stored.agreement)
+            return parse_partner(_written(stored)), self._agreement(stored.agreement)
         except AgreementError:
             # Nothing is released under what cannot be read, a field that left the catalogue since, for one.
             log.exception("the agreement with partner %s does not fit the catalogue", partner_id)
@@ -98,3 +99,9 @@ class SharingInputs:
 
     def _agreement(self, document: str) -> Agreement | None:
         return parse_agreement(json.loads(document), self._catalogue) if document else None
+
+
+def _written(partner: StoredPartner) -> dict[str, str]:
+    """Return a partner as files write it: what is not known is left out."""
+    details = {name: value for name, value in asdict(partner.details).items() if value}
+    return {"id": partner.id, "name": partner.name, "status": partner.status, **details}

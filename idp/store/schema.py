@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from idp.store import (  # noqa: F401 - importing a module declares its table
     accounts,
+    agreement_versions,
     attempts,
     audit,
     audit_tree,
@@ -20,6 +21,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     families,
     interactions,
     outbox,
+    partner_events,
     partners,
     pushed_requests,
     replay,

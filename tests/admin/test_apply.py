@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from idp.admin.apply import Change, apply, read_declarations
+from idp.admin.apply import apply, read_declarations
+from idp.admin.change import Change
 from idp.admin.client_document import DocumentError
 from idp.protocol.secrets import hash_secret
 from idp.services import Services
-from idp.store import clients, partners
+from idp.store import clients, partner_events, partners
 from tests.provider.provider import DECLARATIONS
 from tests.store.rows import contents
 
-PARTNER = '[partner]\nid = "tabi-points"\nname = "Tabi"\nstatus = "active"\n'
+APPROVAL = '[approval]\nauthor = "Aiko"\napprover = "Ben"\n'
+PARTNER = f'[partner]\nid = "tabi-points"\nname = "Tabi"\nstatus = "active"\n{APPROVAL}'
 AGREEMENT = """
 [agreement]
 id = "tabi-1"
@@ -130,11 +132,42 @@ def test_an_agreement_does_not_end_by_being_left_out(services: Services, run):
     with pytest.raises(DocumentError, match="its agreement is missing; to end it, give it status 'ended'"):
         run(PARTNER)
     ended = PARTNER + AGREEMENT.replace('status = "active"', 'status = "ended"')
+    with pytest.raises(DocumentError, match="versions never change: write this as version 2"):
+        run(ended)
+    ended = ended.replace("version = 1", "version = 2")
     assert [change.action for change in (*run(ended), *run(ended))] == ["update", "keep"]
     with services.database.autocommit() as connection:
         found = partners.find(connection, "tabi-points")
     assert found is not None
     assert json.loads(found.agreement)["status"] == "ended"
+
+
+def test_a_file_never_lifts_a_suspension(services: Services, run):
+    """Nor brings back what is terminated; what it says again is still kept, and its own suspension is one."""
+    run(PARTNER + AGREEMENT)
+    for status in ("suspended", "terminated"):
+        ended = PARTNER.replace("active", status) + AGREEMENT
+        assert [change.action for change in (*run(ended), *run(ended))] == ["update", "keep"]
+        with pytest.raises(DocumentError, match=f"is {status}, and a file does not undo that"):
+            run(PARTNER + AGREEMENT)
+    with pytest.raises(DocumentError, match="is terminated"):
+        run(PARTNER.replace("active", "suspended") + AGREEMENT)
+    with services.database.autocommit() as connection:
+        told = [(event.before, event.after, event.actor) for event in partner_events.history(connection, "tabi-points")]
+    assert told[:2] == [("suspended", "terminated", "Ben"), ("production", "suspended", "Ben")]
+
+
+def test_a_partner_is_declared_with_all_that_is_known_of_it(services: Services, run):
+    """Contacts may be people: their addresses are in no plain column."""
+    details = 'legal_entity = "Tabi K.K."\ncountry = "JP"\ncontacts = [{ role = "breach", email = "b@tabi.example" }]\n'
+    written = PARTNER.replace("[approval]", f"{details}[approval]") + AGREEMENT
+    assert [change.action for change in (*run(written), *run(written))] == ["create", "keep"]
+    with services.database.autocommit() as connection:
+        found = partners.find(connection, "tabi-points")
+        assert partners.contacts_of(connection, services.sealer, "tabi-points") == {"breach": "b@tabi.example"}
+    assert found is not None
+    assert (found.details.legal_entity, found.details.country) == ("Tabi K.K.", "JP")
+    assert b"b@tabi.example" not in repr(contents(services.database)).encode()
 
 
 def test_a_profile_is_what_the_file_says_and_the_password_stays(services: Services, run):
@@ -166,7 +199,11 @@ WRONG = {
     "unknown section": (CLIENT, "[[agrements]]\nid = 1"),
     "cannot be read as TOML": (CLIENT, "[[clients]"),
     "stands beside its [partner]": (CLIENT, AGREEMENT),
-    "[partner] and [agreement] are tables": (CLIENT, 'partner = "tabi"'),
+    "[partner], [agreement] and [approval] are tables": (CLIENT, 'partner = "tabi"'),
+    "say who wrote this and who approved it": (CLIENT, PARTNER.replace(APPROVAL, "") + AGREEMENT),
+    "[approval] takes author and approver": (CLIENT, PARTNER.replace('approver = "Ben"', "") + AGREEMENT),
+    "the approver is somebody else than the author": (CLIENT, PARTNER.replace("Ben", "AIKO") + AGREEMENT),
+    "of tier plain, which is not for email": (CLIENT, PARTNER + AGREEMENT.replace("prefecture =", "email =")),
     "heading [[clients]]": (CLIENT, "clients = ['shop']"),
     "heading [[users]]": (CLIENT, "[users]\nusername = 'x'"),
     "client 'shop' is declared twice": (CLIENT, CLIENT),

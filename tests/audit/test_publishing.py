@@ -211,11 +211,13 @@ def test_partners_cannot_be_joined_by_the_commitments(provider: Provider, hana: 
 
 
 def test_a_change_of_status_is_an_entry_and_no_change_is_none(postgres_provider: Provider):
-    """`idp partner suspend`, twice, and `idp apply` of what is so already."""
+    """`idp partner suspend`, twice, `lift`, and `idp apply` of what is so already."""
     before = waiting(postgres_provider)
-    for _ in range(2):
-        assert idp(postgres_provider, "partner", "suspend", "tabi-points").returncode == 0
+    why = ("--by", "Aiko", "--reason", "complaints")
+    for status in (0, 1):
+        assert idp(postgres_provider, "partner", "suspend", "tabi-points", *why).returncode == status
     assert waiting(postgres_provider) == before + 1
+    assert idp(postgres_provider, "partner", "lift", "tabi-points", *why).returncode == 0
     agreement = str(ROOT / "config/sharing/agreements/tabi-points.toml")
     for _ in range(2):
         assert idp(postgres_provider, "apply", agreement).returncode == 0

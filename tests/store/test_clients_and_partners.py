@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from idp.protocol.names import AuthMethod, ClientKind
-from idp.store import clients, partners
+from idp.store import agreement_versions, clients, partners
+from idp.store.agreement_versions import DRAFT, AgreementVersion
 from idp.store.changes import ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database
@@ -107,5 +108,41 @@ def test_a_partner_has_its_agreement_or_none(database: Database):
         expected = StoredPartner(partner_id, "Tabi Points", "suspended", "the second")
         assert partners.find(connection, partner_id) == expected
         assert expected in partners.everyone(connection)
+        assert not partners.move(connection, partner_id, "production", "terminated", NOW)
+        assert partners.move(connection, partner_id, "suspended", "terminated", NOW)
+        assert partners.find(connection, partner_id) == replace(expected, status="terminated")
     feed.catch_up()
     assert set(heard) == {partner_id}
+
+
+def test_of_fifty_steps_at_once_one_is_taken(database: Database):
+    """A partner is not suspended and terminated from the same status."""
+    partner_id = f"p-{new_id().lower()}"
+    with database.transaction() as connection:
+        partners.save(connection, partner_id, "Tabi", "production", NOW)
+
+    def step(number: int) -> bool:
+        with database.transaction() as connection:
+            return partners.move(connection, partner_id, "production", ("suspended", "terminated")[number % 2], NOW)
+
+    assert sum(at_once(step)) == 1
+
+
+def test_a_version_is_written_once_and_approved_once_by_somebody_else(database: Database):
+    """Fifty approvers at once, the author among them: one approval, and never the author's."""
+    version = AgreementVersion(f"p-{new_id().lower()}", 1, "{}", "hash", DRAFT, NOW, "author", NOW)
+    with database.transaction() as connection:
+        assert agreement_versions.add(connection, version)
+        assert not agreement_versions.add(connection, replace(version, document="another"))
+        assert not agreement_versions.approve(connection, version.partner_id, 1, "author", NOW)
+        assert not agreement_versions.put_in_force(connection, version.partner_id, 1, NOW)
+
+    def approve(number: int) -> bool:
+        with database.transaction() as connection:
+            return agreement_versions.approve(connection, version.partner_id, 1, f"approver {number}", NOW)
+
+    assert sum(at_once(approve)) == 1
+    with database.autocommit() as connection:
+        found = agreement_versions.find(connection, version.partner_id, 1)
+    assert found is not None
+    assert (found.document, found.state) == ("{}", "approved")
