@@ -6,8 +6,10 @@ copy within `publish_ahead` never meets a key that it has not seen.
 """
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, get_default_algorithms
 
 from idp.protocol.names import SIGNING_ALGORITHMS
 from idp.protocol.secrets import Clock, encode
@@ -35,6 +37,7 @@ RSA_BITS = 2048
 VERIFIER_LEEWAY = 60
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
 _FOREVER = 1 << 62
+_ALGORITHMS = get_default_algorithms()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,6 +47,16 @@ class SigningKey:
     kid: str
     algorithm: str
     private: PrivateKey
+
+    def sign(self, payload: bytes, typ: str) -> str:
+        """Return a payload signed, in the compact serialization (RFC 7515 3.1).
+
+        PyJWT makes the signature; its `encode` would build and check the same header for every token, a tenth of the
+        time that a token takes.
+        """
+        signed = b".".join((_protected_header(self.kid, self.algorithm, typ), _base64url(payload)))
+        signature = _ALGORITHMS[self.algorithm].sign(signed, self.private)
+        return b".".join((signed, _base64url(signature))).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -148,6 +161,16 @@ class Keys:
         now = int(self._clock())
         with self._database.autocommit() as connection:
             return _take_snapshot(self._store.published(connection, now), now)
+
+
+@lru_cache(maxsize=256)
+def _protected_header(kid: str, algorithm: str, typ: str) -> bytes:
+    header = {"alg": algorithm, "kid": kid, "typ": typ}
+    return _base64url(json.dumps(header, separators=(",", ":")).encode("ascii"))
+
+
+def _base64url(value: bytes) -> bytes:
+    return urlsafe_b64encode(value).rstrip(b"=")
 
 
 def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:

@@ -1,5 +1,6 @@
 """What a worker process of `idp serve` runs: the application, with maintenance and delivery in the background."""
 
+import gc
 import logging
 import os
 import threading
@@ -15,6 +16,7 @@ from idp.store.database import DatabaseUnavailableError
 
 TRIES = 20
 PAUSE_SECONDS = 0.5
+GARBAGE_THRESHOLD = 20_000
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
@@ -45,7 +47,18 @@ def end_with(parent: int) -> None:
     os._exit(1)
 
 
+def relieve_the_garbage_collector() -> None:
+    """Keep what lives as long as the worker out of every collection, and look for the rest less often.
+
+    A request leaves few cycles behind, but makes enough objects for a collection by the default threshold of 700.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+
+
 threading.Thread(target=end_with, args=(os.getppid(),), name="end with the server", daemon=True).start()
 application = patiently_created_app()
+relieve_the_garbage_collector()
 Maintenance(application.extensions[EXTENSION]).start()
 Delivery(application.extensions[EXTENSION]).start()

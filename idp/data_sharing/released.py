@@ -72,6 +72,7 @@ class Outgoing:
         self.content = content
 
 
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 NOTHING: Final = Released(SEAL, {}, {})
 """What goes out where no person is spoken of, or nothing may."""
 
@@ -85,6 +86,6 @@ def outgoing(released: Released, members: Mapping[str, object], *, within: str =
     if type(released) is not Released:
         raise TypeError("only what was released goes out")
     body = {**members, within: dict(released.claims)} if within else {**released.claims, **members}
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    text = _to_json(body)
     # A lone surrogate, which a profile may hold and UTF-8 cannot, is no text: it becomes a question mark.
     return Outgoing(SEAL, text.encode("utf-8", "replace"))

@@ -28,6 +28,10 @@ class Parameters(Mapping[str, str]):
         """Return the value of a parameter that was sent."""
         return self._single[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a parameter was sent with a value; asked many times a request, and `Mapping` asks by exceptions."""
+        return name in self._single
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names that were sent with a value."""
         return iter(self._single)

@@ -187,6 +187,8 @@ def open_database(app: Flask, url: str, threads: int) -> Database:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
+    # Flask-SQLAlchemy would look for a session to close after every request; here nobody opens one.
+    app.teardown_appcontext_funcs.clear()
     with app.app_context():
         engine = db.engine
     if is_sqlite:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jwt import PyJWS
-
 from idp.data_sharing import NOTHING, DataSharing, Outgoing, Released, outgoing
 from idp.keys import Keys
 from idp.protocol.audit import Surface
@@ -16,7 +14,6 @@ from idp.store.families import Family
 from idp.tokens.id_token import left_half_hash
 from idp.tokens.verify import ACCESS_TOKEN_TYPE
 
-_JWS = PyJWS()
 WITHHELD_CLAIM = "withheld"
 """Names the fields that a partner asked for and does not get, each with its reason code."""
 
@@ -140,8 +137,7 @@ class Mint:
         return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)
 
     def _sign(self, claims: Outgoing, algorithm: str, typ: str) -> str:
-        key = self._keys.signing_key(algorithm)
-        return _JWS.encode(claims.content, key.private, algorithm=algorithm, headers={"kid": key.kid, "typ": typ})
+        return self._keys.signing_key(algorithm).sign(claims.content, typ)
 
 
 def _scope(scopes: tuple[str, ...]) -> dict[str, str]:
