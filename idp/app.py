@@ -10,6 +10,7 @@ from idp.account import routes as account
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
+from idp.data_api import routes as data_api
 from idp.discovery import PublishedDocuments
 from idp.login import routes as login
 from idp.login.password import Passwords
@@ -47,6 +48,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app.register_blueprint(userinfo.blueprint)
     app.register_blueprint(introspection.blueprint)
     app.register_blueprint(revocation.blueprint)
+    app.register_blueprint(data_api.blueprint)
     if services.manages_grants:
         app.register_blueprint(grants.blueprint)
     app.register_blueprint(login.create_blueprint(Passwords(settings.sign_in)))

@@ -5,7 +5,7 @@ First-party clients get the claims of the scopes that they were granted (OIDC Co
 agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 from hmac import digest
@@ -13,8 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.data_sharing.inputs import SharingInputs
+from idp.data_sharing.partner_codes import told
 from idp.data_sharing.released import NOTHING, SEAL, Released
-from idp.data_sharing.wanted import claimable, wanted_anywhere, wanted_at
+from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
@@ -35,7 +36,7 @@ from idp.store.families import Family
 from policies.agreement import Agreement, Consent, PartnerStatus
 from policies.catalogue import Catalogue
 from policies.decide import askable, decide
-from policies.decision import Askable, Decision, SharingRequest
+from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.derive import claims_for, example_for
 
 YOUNG_SECONDS = 2
@@ -259,8 +260,12 @@ class DataSharing:
         now: int,
         surface: Surface,
         only: tuple[str, ...] | None = None,
+        named: frozenset[str] | None = None,
     ) -> Released:
         """Decide what of a user's data a client gets now; `only` narrows the question to some fields.
+
+        `named` are the fields of the question itself, whatever they are: those that were not asked for at first, nor
+        given away by what was, count as not consented.
 
         What a third party gets is in the audit log, committed, when this returns; `surface` names the answer that it
         goes into.
@@ -277,12 +282,15 @@ class DataSharing:
             claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
             return Released(SEAL, wanted.trimmed(self.catalogue, claims), {})
         decision_id = new_identifier(self._random)
+        reach = self.catalogue.closure_down(wanted.fields)
+        if named is not None:
+            wanted = Wanted(named, frozenset(), named)
         request = _request(client, account_id, asked.purpose, wanted.fields, now)
-        decision = self._disclose(client, account_id, request, surface, decision_id)
+        decision = self._disclose(client, account_id, request, reach, surface, decision_id)
         return Released(
             SEAL,
             wanted.trimmed(self.catalogue, claims_for(self.catalogue, decision.released, account.profile, on)),
-            {field: str(reason) for field, reason in sorted(decision.withheld.items())},
+            told(decision.withheld),
             decision_id=decision_id,
             expires_at=decision.expires_at,
         )
@@ -299,11 +307,28 @@ class DataSharing:
         request = _request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
         decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
         fields = tuple(field for field in granted.fields if field in decision.released)
-        withheld = {field: str(decision.withheld[field]) for field in granted.fields if field in decision.withheld}
+        withheld = told({field: reason for field, reason in decision.withheld.items() if field in granted.fields})
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
 
+    def requestable(
+        self, client: Client, account_id: str, asked: Asked, released: Released, now: int
+    ) -> frozenset[str]:
+        """Return which of the withheld fields the partner could get by asking the person for them."""
+        refused = frozenset(field for field, code in released.withheld.items() if code == Reason.FIELD_NOT_CONSENTED)
+        if not refused:
+            return refused
+        partner, agreement = self._inputs.partner(client.partner_id)
+        request = _request(client, account_id, asked.purpose, refused, now)
+        return frozenset(askable(self.catalogue, request, partner, agreement).fields)
+
     def _disclose(
-        self, client: Client, account_id: str, request: SharingRequest, surface: Surface, decision_id: str
+        self,
+        client: Client,
+        account_id: str,
+        request: SharingRequest,
+        reach: frozenset[str],
+        surface: Surface,
+        decision_id: str,
     ) -> Decision:
         """Decide, and write the disclosure down; decide anew when the consent changed in between.
 
@@ -313,7 +338,8 @@ class DataSharing:
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             consent = self._inputs.consent(account_id, client.client_id, request.purpose)
-            decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+            agreed = self._within(_policy_consent(consent), reach)
+            decision = decide(self.catalogue, request, partner, agreement, agreed)
             if not decision.released or agreement is None or consent is None:
                 return decision
             person = self._inputs.person(account_id)
@@ -324,6 +350,10 @@ class DataSharing:
                     return decision
             self._inputs.renew()
         raise DatabaseUnavailableError("the consent keeps changing")
+
+    def _within(self, consent: Consent | None, reach: frozenset[str]) -> Consent | None:
+        """Return what of a consent one token reaches: it may have been made for less."""
+        return consent and replace(consent, fields=self.catalogue.closure_down(consent.fields) & reach)
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ TOKEN = "/token"
 USERINFO = "/userinfo"
 INTROSPECT = "/introspect"
 REVOKE = "/revoke"
+DATA_ME = "/data/v1/me"
 GRANT = "/grants/<grant_id>"
 JWKS = "/jwks"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
@@ -30,6 +31,7 @@ MACHINE_PATHS = frozenset(
         USERINFO,
         INTROSPECT,
         REVOKE,
+        DATA_ME,
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,

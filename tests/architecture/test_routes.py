@@ -24,6 +24,7 @@ ROUTES = {
     "/userinfo": READ | WRITE,
     "/introspect": WRITE,
     "/revoke": WRITE,
+    "/data/v1/me": READ,
     "/grants/<grant_id>": READ | {"DELETE"},
     "/login": READ | WRITE,
     "/consent": READ | WRITE,

@@ -87,6 +87,14 @@ def _userinfo(world: World) -> list[Draft]:
     ]
 
 
+def _data_me(world: World) -> list[Draft]:
+    asked = query(fields="prefecture,over_20", purpose=PURPOSE)
+    return [
+        Draft("GET", b"/data/v1/me", header("Authorization", f"Bearer {world.partners}")),
+        Draft("GET", b"/data/v1/me", (*asked, *header("Authorization", f"Bearer {world.partners}"))),
+    ]
+
+
 def _introspect(world: World) -> list[Draft]:
     storefront = header("Authorization", world.basic(STOREFRONT.client_id))
     return [
@@ -182,6 +190,7 @@ ENDPOINTS = (
     Endpoint("/par", touches_store=True, drafts=_par),
     Endpoint("/token", touches_store=True, drafts=_token),
     Endpoint("/userinfo", touches_store=True, drafts=_userinfo),
+    Endpoint("/data/v1/me", touches_store=True, drafts=_data_me),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),

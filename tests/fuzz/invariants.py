@@ -24,6 +24,8 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_BEARER_PATHS = {"/userinfo", "/data/v1/me"}
+"""Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
 _STYLESHEETS = ("text/css", "image/svg+xml", "text/javascript")
 
@@ -97,7 +99,7 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
     assert set(body) <= {"error", "error_description"}, body
     assert _DESCRIPTION.fullmatch(body["error_description"]), body
     asked_for_a_token = answer.status == 401 and answer.header("WWW-Authenticate") == 'Bearer realm="sekisho"'
-    assert _ERROR_CODE.fullmatch(body.get("error", "")) or (path == "/userinfo" and asked_for_a_token), body
+    assert _ERROR_CODE.fullmatch(body.get("error", "")) or (path in _BEARER_PATHS and asked_for_a_token), body
     if answer.status == 401:
         assert answer.header("WWW-Authenticate"), answer.headers
 

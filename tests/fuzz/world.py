@@ -22,7 +22,7 @@ from tests.fuzz.answer import Answer, call
 from tests.fuzz.browser import Browser, request_of
 from tests.fuzz.message import FORM, Message
 from tests.fuzz.store import Store
-from tests.provider.apps import PHONE, STOREFRONT, TABI, App
+from tests.provider.apps import PHONE, STOREFRONT, TABI, TABI_PHONE, App
 from tests.provider.jose import sign
 from tests.provider.provider import Clock, declare, prepare, testing_settings
 
@@ -84,6 +84,8 @@ class World:
         self.held: str = for_storefront["refresh_token"]
         self.access: str = for_storefront["access_token"]
         self.id_token: str = for_phone["id_token"]
+        self.hana.tab.get("/authorize/continue", query_string={"flow": self.hana.agree(TABI_PHONE)})
+        self.partners: str = self.hana.tokens(TABI_PHONE)["access_token"]
         self._made: dict[str, Any] = {}
         self._codes_given: set[str] = set()
         self.redirect_uris = self._store.redirect_uris()
@@ -111,7 +113,7 @@ class World:
     @property
     def never_logged(self) -> list[str]:
         """What no line of the log may hold."""
-        tokens = [self.kept, self.held, self.access, self.id_token]
+        tokens = [self.kept, self.held, self.access, self.id_token, self.partners]
         return [*self.secrets.values(), *tokens, self.hana.session, *self._codes_given]
 
     def basic(self, client_id: str) -> str:

@@ -1,0 +1,13 @@
+"""What partners fetch: a person's data under a grant, decided anew at each request (RFC 6750 says how they ask).
+
+    GET /data/v1/me?fields=prefecture,over_20&purpose=points.credit
+    {"sub": "…", "purpose": "points.credit", "data": {"prefecture": "Tokyo"},
+     "withheld": {"over_20": {"reason": "FIELD_NOT_CONSENTED", "requestable": true}},
+     "decision_id": "…", "expires_at": 1803168000}
+
+The access token is one that the partner got for a person, for this server or for the resource `<issuer>/data/v1`. Every
+answer names its decision, which the audit log has too, and the instant from which the grant no longer holds. A withheld
+field carries a code that a partner may know, and whether asking the person could help.
+
+`grant` says who asks under which grant; `routes` answers.
+"""
