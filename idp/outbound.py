@@ -1,4 +1,4 @@
-"""The one way out: every fetch that a client can make this server do goes through here (RFC 9700 4.10, RFC 6890).
+"""The one way out: every fetch that a client can make this server do goes through here (RFC 6890).
 
 Only https, only public addresses. A host is resolved once, every address that it has is judged, and the connection
 goes to one that was judged, so that a name cannot mean something else a moment later (DNS rebinding). A redirect is an

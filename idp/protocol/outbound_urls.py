@@ -1,4 +1,4 @@
-"""Which addresses a stranger may make us ask: https URLs of public hosts (RFC 9700 4.10, OIDC Registration 9.3).
+"""Which addresses a stranger may make us ask: https URLs of public hosts (OWASP, Server-Side Request Forgery).
 
 The ranges that are not public are those of the IANA special-purpose registries (RFC 6890), written out, because what
 Python calls global has changed between its releases. Of IPv6 only 2000::/3 is public, and of that not what carries an
