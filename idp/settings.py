@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from idp.protocol.names import GRANT_MANAGEMENT, ClientKind
+from idp.protocol.names import GRANT_MANAGEMENT, RESPONSE_TYPES, ClientKind
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
 from idp.protocol.scopes import is_scope
@@ -120,6 +120,10 @@ class Settings:
     """Resource identifiers (RFC 8707) for which access tokens may be issued, besides the issuer itself."""
     scopes: Mapping[str, ApiScope] = field(default_factory=dict)
     """Scope values of the group's own APIs."""
+    response_types: tuple[str, ...] = ("code",)
+    """Response types that clients may register and ask for. All but `code` bring tokens through the browser."""
+    unsigned_id_tokens: bool = False
+    """Whether a client of the code flow may register for ID tokens without a signature (OIDC Core 2)."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
     experimental: tuple[str, ...] = ()
@@ -263,10 +267,18 @@ def _check(settings: Settings) -> None:
         except ValueError as error:
             message = f"'trusted_proxies' holds {network!r}, which is not a network such as 10.0.0.0/8"
             raise SettingsError(message) from error
+    _check_response_types(settings)
     _check_experimental(settings)
     _check_outbound(settings)
     _check_numbers(settings)
     _check_password_hashing(settings)
+
+
+def _check_response_types(settings: Settings) -> None:
+    for response_type in settings.response_types:
+        if response_type not in RESPONSE_TYPES:
+            message = f"'response_types' holds {response_type!r}; known are {', '.join(RESPONSE_TYPES)}"
+            raise SettingsError(message)
 
 
 def _check_experimental(settings: Settings) -> None:

@@ -128,7 +128,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 def an_app(partner_id: str, kind: ClientKind = ClientKind.THIRD_PARTY) -> Client:
-    return Client(new_id(), kind, "An app", AuthMethod.NONE, partner_id=partner_id)
+    return Client(client_id=new_id(), kind=kind, name="An app", auth_method=AuthMethod.NONE, partner_id=partner_id)
 
 
 def write_down(office: Office, world: World) -> tuple[Client, str]:

@@ -28,6 +28,13 @@ class GrantType(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
 
 
+IMPLICIT = "implicit"
+"""The grant of response types that need no token endpoint (OIDC Registration 2); that endpoint does not know it."""
+
+RESPONSE_TYPES = ("code", "id_token", "id_token token", "code id_token", "code token", "code id_token token")
+"""Every response type of OpenID Connect, with its parts in the order in which we write them."""
+
+
 class ResponseMode(StrEnum):
     """How the authorization response travels (OAuth 2.0 Multiple Response Type Encoding Practices, Form Post)."""
 
@@ -46,6 +53,16 @@ SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 
 ASSERTION_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
 """Algorithms that a client may register for its assertions: asymmetric ones only (RFC 7523, RFC 9700 2.5)."""
+
+NO_SIGNATURE = "none"
+"""The algorithm of what is not signed (RFC 7518 3.6)."""
+
+KEY_MANAGEMENT_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
+CONTENT_ENCRYPTION_ALGORITHMS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
+"""What is encrypted for a client or by it (RFC 7518 4.1, 5.1): with public keys, for clients' secrets are not kept."""
+
+DEFAULT_CONTENT_ENCRYPTION = "A128CBC-HS256"
+"""Where a client names how the key is encrypted but not the content (OIDC Registration 2)."""
 
 ACR_PASSWORD = "urn:sekisho:acr:password"
 """The authentication context of a password alone."""

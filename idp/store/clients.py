@@ -1,18 +1,19 @@
-"""Registered clients: what each may do and how it proves itself (RFC 7591's metadata, typed and checked on entry)."""
+"""Registered clients: what each says about itself (RFC 7591), and what it may do; checked on entry."""
 
 from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from idp.protocol.client_checks import MAX_NAME
+from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.names import AuthMethod, ClientKind
 from idp.store.changes import Topic, announce
-from idp.store.database import StringList, db, insert_into
+from idp.store.database import StringList, TextList, db, insert_into
 
 ACTIVE = "active"
 SUSPENDED = "suspended"
 MAX_CLIENT_ID = 128
-MAX_NAME = 100
 MAX_PARTNER_ID = 64
 
 clients = db.Table(
@@ -40,45 +41,55 @@ clients = db.Table(
     db.Column("updated_at", db.BigInteger, nullable=False),
     db.Column("require_pushed_authorization_requests", db.Boolean, nullable=False),
     db.Column("authorization_details_types", StringList, nullable=False),
+    db.Column("logo_uri", db.Text, nullable=False),
+    db.Column("policy_uri", db.Text, nullable=False),
+    db.Column("tos_uri", db.Text, nullable=False),
+    db.Column("translations", db.Text, nullable=False),
+    db.Column("contacts", TextList, nullable=False),
+    db.Column("software_id", db.String(MAX_NAME), nullable=False),
+    db.Column("software_version", db.String(MAX_NAME), nullable=False),
+    db.Column("application_type", db.String(8), nullable=False),
+    db.Column("jwks_uri", db.Text, nullable=False),
+    db.Column("response_types", TextList, nullable=False),
+    db.Column("request_uris", StringList, nullable=False),
+    db.Column("initiate_login_uri", db.Text, nullable=False),
+    db.Column("subject_type", db.String(8), nullable=False),
+    db.Column("sector_identifier_uri", db.Text, nullable=False),
+    db.Column("id_token_encrypted_response_alg", db.String(32), nullable=False),
+    db.Column("id_token_encrypted_response_enc", db.String(32), nullable=False),
+    db.Column("userinfo_signed_response_alg", db.String(16), nullable=False),
+    db.Column("userinfo_encrypted_response_alg", db.String(32), nullable=False),
+    db.Column("userinfo_encrypted_response_enc", db.String(32), nullable=False),
+    db.Column("request_object_signing_alg", db.String(16), nullable=False),
+    db.Column("request_object_encryption_alg", db.String(32), nullable=False),
+    db.Column("request_object_encryption_enc", db.String(32), nullable=False),
+    db.Column("require_signed_request_object", db.Boolean, nullable=False),
+    db.Column("default_max_age", db.Integer),
+    db.Column("require_auth_time", db.Boolean, nullable=False),
+    db.Column("default_acr_values", StringList, nullable=False),
+    db.Column("frontchannel_logout_uri", db.Text, nullable=False),
+    db.Column("frontchannel_logout_session_required", db.Boolean, nullable=False),
+    db.Column("backchannel_logout_uri", db.Text, nullable=False),
+    db.Column("backchannel_logout_session_required", db.Boolean, nullable=False),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """One registered client. Empty strings and tuples mean "none"."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(ClientMetadata):
+    """One registered client: what it says about itself, and what the operator says about it."""
 
     client_id: str
     kind: ClientKind
-    name: str
-    auth_method: AuthMethod
-    homepage: str = ""
     partner_id: str = ""
     status: str = ACTIVE
-    assertion_algorithm: str = ""
-    jwks: str = ""
-    """The client's public keys as a JSON Web Key Set."""
     secret_hash: bytes | None = None
     require_pkce: bool = True
-    grant_types: tuple[str, ...] = ()
-    redirect_uris: tuple[str, ...] = ()
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     access_token_algorithm: str = "ES256"
-    id_token_algorithm: str = "RS256"
     id_token_fields: tuple[str, ...] = ()
     """Fields of the catalogue that go into the ID token, besides userinfo."""
     access_token_fields: tuple[str, ...] = ()
     """Fields of the catalogue that go into access tokens and their introspection."""
-    require_pushed_authorization_requests: bool = False
-    """Whether requests are taken only by way of /par (RFC 9126 6)."""
-    authorization_details_types: tuple[str, ...] = ()
-    """Types of authorization details that it may ask for (RFC 9396 10)."""
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the client has no way to prove itself (RFC 6749 2.1)."""
-        return self.auth_method is AuthMethod.NONE
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
         """Whether the client proves itself by this method, the same at every endpoint (asked by Authlib)."""

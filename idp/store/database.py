@@ -4,6 +4,7 @@ Two ways to work, both explicit: `autocommit()` runs single statements, each of 
 round trip; `transaction()` commits on leaving and rolls back on an exception.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,6 +78,21 @@ class StringList(TypeDecorator[tuple[str, ...]]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Split the column."""
         return None if value is None else tuple(value.split())
+
+
+class TextList(TypeDecorator[tuple[str, ...]]):
+    """A tuple of texts that may hold spaces, kept as a JSON array."""
+
+    impl = db.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write the array."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read the array."""
+        return None if value is None else tuple(json.loads(value))
 
 
 class DatabaseUnavailableError(Exception):

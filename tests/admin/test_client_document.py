@@ -18,6 +18,7 @@ from idp.store.clients import Client
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC_KEY = {k: v for k, v in ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True).items() if k != "key_ops"}
 PRIVATE_KEY = ECAlgorithm.to_jwk(EC_KEY, as_dict=True)
+SHORT_RSA_KEY = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 1024).public_key(), as_dict=True)  # noqa: S505 - to see it refused
 RSA_KEY = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048).public_key(), as_dict=True)
 
 SHOP: Mapping[str, Any] = {
@@ -40,6 +41,34 @@ SERVICE: Mapping[str, Any] = {
     "grant_types": ["client_credentials"],
     "scopes": ["payments:settle"],
 }
+
+
+def test_everything_that_a_client_may_say_about_itself_is_taken(checking: Services):
+    """RFC 7591 2, OIDC Registration 2, the logout specifications: each member, with its language where it has one."""
+    shop = read_client(
+        {
+            **SHOP,
+            "logo_uri": "https://shop.example/logo.png",
+            "translations": {"client_name#ja": "店", "tos_uri#ja": "https://shop.example/ja/tos"},
+            "contacts": ["the people who run it <ops@shop.example>"],
+            "jwks_uri": "https://shop.example/keys",
+            "id_token_encrypted_response_alg": "RSA-OAEP-256",
+            "id_token_encrypted_response_enc": "A256GCM",
+            "userinfo_signed_response_alg": "ES256",
+            "request_object_signing_alg": "PS256",
+            "request_uris": ["https://shop.example/request#hash"],
+            "initiate_login_uri": "https://shop.example/login",
+            "default_max_age": 3600,
+            "default_acr_values": ["urn:sekisho:acr:password"],
+            "frontchannel_logout_uri": "https://shop.example:443/out",
+            "frontchannel_logout_session_required": True,
+            "backchannel_logout_uri": "https://elsewhere.example/out",
+        },
+        checking,
+    )
+    assert (shop.in_language("name", "ja"), shop.in_language("name", "en")) == ("店", "Shop")
+    assert shop.in_language("tos_uri", "ja") == "https://shop.example/ja/tos"
+    assert (shop.default_max_age, shop.response_types) == (3600, ("code",))
 
 
 def test_a_declaration_becomes_the_client_that_it_declares(checking: Services):
@@ -81,9 +110,10 @@ def test_a_declaration_becomes_the_client_that_it_declares(checking: Services):
         (SHOP, {"kind": "third_party", "partner_id": "x" * 65, "scopes": []}, "partner_id must have at most 64"),
         (SHOP, {"require_pkce": "no"}, "require_pkce has the wrong type; it takes true or false"),
         (SHOP, {"grant_types": "authorization_code"}, "grant_types has the wrong type; it takes a list of texts"),
-        (SHOP, {"grant_types": ["implicit"]}, "grant_types: 'implicit' is not supported"),
+        (SHOP, {"grant_types": ["password"]}, "grant_types: 'password' is not supported"),
+        (SHOP, {"grant_types": ["authorization_code", "implicit"]}, "the grant implicit needs a response type"),
         (SHOP, {"grant_types": ["authorization_code", 5]}, "grant_types has the wrong type"),
-        (SHOP, {"redirect_uris": []}, "the grant authorization_code needs redirect_uris"),
+        (SHOP, {"redirect_uris": []}, "authorization_code and implicit need redirect_uris"),
         (SHOP, {"redirect_uris": ["http://shop.example/"]}, "'http://shop.example/' is http beyond this machine"),
         (SHOP, {"redirect_uris": ["https://shop.example/#a"]}, "has a fragment"),
         (SHOP, {"redirect_uris": ["javascript:alert(1)//x"]}, "has a scheme that browsers act on"),
@@ -97,7 +127,82 @@ def test_a_declaration_becomes_the_client_that_it_declares(checking: Services):
         (SHOP, {"access_token_algorithm": "none"}, "access_token_algorithm must be one of ES256, RS256, EdDSA"),
         (SHOP, {"id_token_algorithm": "HS256"}, "id_token_algorithm must be one of"),
         (SHOP, {"assertion_algorithm": "HS256"}, "assertion_algorithm must be one of"),
-        (SHOP, {"jwks": {"keys": [PUBLIC_KEY]}}, "jwks goes with auth_method private_key_jwt only"),
+        (SHOP, {"response_types": ["token"]}, "response_types: 'token' is not supported"),
+        (SHOP, {"response_types": ["id_token code"]}, "grant_types: 'code id_token' needs the grant implicit"),
+        (
+            SHOP,
+            {"response_types": ["code id_token"], "grant_types": ["implicit"]},
+            "'code id_token' needs the grant authorization_code",
+        ),
+        (
+            SHOP,
+            {"response_types": ["id_token"], "grant_types": ["authorization_code", "implicit"]},
+            "response_types: 'id_token' is not in the setting 'response_types'",
+        ),
+        (SHOP, {"id_token_algorithm": "none"}, "id_token_algorithm none needs the setting 'unsigned_id_tokens'"),
+        (SHOP, {"application_type": "toaster"}, "application_type must be one of web, native"),
+        (SHOP, {"application_type": "web"}, "'jp.example.shop:/callback' is not an https URL, which application_type"),
+        (SHOP, {"jwks": {"keys": [PUBLIC_KEY]}, "jwks_uri": "https://a.example/keys"}, "exclude each other"),
+        (SHOP, {"jwks_uri": "http://shop.example/keys"}, "jwks_uri: 'http://shop.example/keys' is not an https URL"),
+        (SHOP, {"jwks_uri": "https://10.1/keys"}, "has no host name that could be asked"),
+        (SHOP, {"jwks": {"keys": [SHORT_RSA_KEY]}}, "a key that cannot be used; RSA keys have 2048 bits or more"),
+        (SHOP, {"jwks": {"keys": [PUBLIC_KEY] * 21}}, "jwks holds more than 20 keys"),
+        (SHOP, {"logo_uri": "data:image/png;base64,AA"}, "logo_uri must be a web address"),
+        (SHOP, {"tos_uri": "https://user@shop.example/"}, "tos_uri must be a web address"),
+        (SHOP, {"policy_uri": "https:///policy"}, "policy_uri must be a web address"),
+        (SHOP, {"contacts": ["a\nb"]}, "contacts: 'a\\nb' is not one line of text"),
+        (SHOP, {"contacts": ["a"] * 51}, "contacts holds more than 50 values"),
+        (SHOP, {"translations": {"client_name": "x"}}, "'client_name' is not a member with a language tag"),
+        (SHOP, {"translations": {"client_secret#ja": "x"}}, "is not a member with a language tag"),
+        (SHOP, {"translations": {"client_name#ja": "x" * 101}}, "is not one line of 1 to 100 characters"),
+        (SHOP, {"translations": {"client_name#ja": 5}}, "'client_name#ja' is not text"),
+        (SHOP, {"translations": {"tos_uri#ja": "javascript:x"}}, "'tos_uri#ja' is not a web address"),
+        (
+            SHOP,
+            {"initiate_login_uri": "http://shop.example/login"},
+            "initiate_login_uri: 'http://shop.example/login' is",
+        ),
+        (
+            SHOP,
+            {"sector_identifier_uri": "http://shop.example/"},
+            "sector_identifier_uri: 'http://shop.example/' is not",
+        ),
+        (
+            SHOP,
+            {"request_uris": ["http://shop.example/r"]},
+            "request_uris: 'http://shop.example/r' is not an https URL",
+        ),
+        (
+            SHOP,
+            {"backchannel_logout_uri": "https://a.example/#x"},
+            "backchannel_logout_uri: 'https://a.example/#x' has",
+        ),
+        (SHOP, {"frontchannel_logout_uri": "https://other.example/out"}, "has not the scheme, host and port"),
+        (
+            SHOP,
+            {"frontchannel_logout_uri": "https://shop.example:8443/out"},
+            "has not the scheme, host and port",
+        ),
+        (SHOP, {"frontchannel_logout_uri": "http://shop.example/out"}, "is not an https URL"),
+        (SHOP, {"default_max_age": -1}, "default_max_age must be a number of seconds"),
+        (SHOP, {"default_max_age": True}, "default_max_age has the wrong type; it takes a whole number"),
+        (SHOP, {"default_acr_values": ["a b"]}, "default_acr_values: 'a b' is not an acr value"),
+        (SHOP, {"id_token_encrypted_response_enc": "A128GCM"}, "id_token_encrypted_response_enc needs"),
+        (
+            SHOP,
+            {"id_token_encrypted_response_alg": "RSA1_5"},
+            "id_token_encrypted_response_alg must be one",
+        ),
+        (SHOP, {"userinfo_encrypted_response_alg": "RSA-OAEP"}, "an encrypted answer needs the client's public key"),
+        (SHOP, {"userinfo_signed_response_alg": "none"}, "userinfo_signed_response_alg must be one of"),
+        (SHOP, {"request_object_signing_alg": "HS256"}, "request_object_signing_alg must be one of"),
+        (
+            SHOP,
+            {"require_signed_request_object": True, "request_object_signing_alg": "none"},
+            "require_signed_request_object needs a real signature",
+        ),
+        (SHOP, {"kind": "third_party", "scopes": [], "subject_type": "public"}, "subject_type public is not for third"),
+        (SHOP, {"subject_type": "secret"}, "subject_type must be one of public, pairwise"),
         (SHOP, {"auth_method": "none", "require_pkce": False}, "a public client cannot go without PKCE"),
         (
             SHOP,
@@ -110,8 +215,8 @@ def test_a_declaration_becomes_the_client_that_it_declares(checking: Services):
             "no users to sign in",
         ),
         (SERVICE, {"scopes": ["openid"]}, "'openid' is unknown, or not for kind service"),
-        (SERVICE, {"jwks": {}}, "private_key_jwt needs jwks"),
-        (SERVICE, {"jwks": {"keys": []}}, "private_key_jwt needs jwks"),
+        (SERVICE, {"jwks": {}}, "jwks needs keys: a list of the client's public keys"),
+        (SERVICE, {"jwks": {"keys": []}}, "jwks needs keys: a list of the client's public keys"),
         (SERVICE, {"jwks": "a text"}, "jwks has the wrong type; it takes a table with keys"),
         (SERVICE, {"jwks": {"keys": [PRIVATE_KEY]}}, "jwks must hold public keys only"),
         (SERVICE, {"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}}, "jwks must hold public keys only"),

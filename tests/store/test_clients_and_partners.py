@@ -33,6 +33,13 @@ def a_client() -> Client:
         id_token_algorithm="ES256",
         id_token_fields=("prefecture",),
         access_token_fields=("over_20",),
+        response_types=("code", "code id_token"),
+        contacts=("Two words <ops@tabi.example>", "花"),
+        default_max_age=3600,
+        default_acr_values=("urn:a", "urn:b"),
+        translations='{"client_name#ja": "旅"}',
+        backchannel_logout_uri="https://tabi.example/out",
+        backchannel_logout_session_required=True,
     )
 
 
