@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from idp.protocol.authorization_details import TYPES
 from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
-from idp.protocol.names import ACRS, ASSERTION_ALGORITHMS, AuthMethod, GrantType, ResponseMode
+from idp.protocol.names import (
+    ACRS,
+    ASSERTION_ALGORITHMS,
+    CODE,
+    IMPLICIT,
+    NO_SIGNATURE,
+    SIGNING_ALGORITHMS,
+    AuthMethod,
+    GrantType,
+    ResponseMode,
+)
 from idp.protocol.pkce import S256
 from idp.protocol.secrets import encode
 from idp.services import Services
@@ -40,13 +50,13 @@ def metadata(services: Services) -> dict[str, Any]:
         "revocation_endpoint": issuer + paths.REVOKE,
         "end_session_endpoint": issuer + paths.LOGOUT,
         "jwks_uri": issuer + paths.JWKS,
-        "response_types_supported": ["code"],
+        "response_types_supported": list(services.settings.response_types),
         "response_modes_supported": [mode.value for mode in ResponseMode],
-        "grant_types_supported": [grant.value for grant in GrantType],
+        "grant_types_supported": _grants(services),
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
         "subject_types_supported": ["public", "pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA"],
+        "id_token_signing_alg_values_supported": _id_token_algorithms(services),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
         "introspection_endpoint_auth_methods_supported": [m for m in methods if m != AuthMethod.NONE],
@@ -66,6 +76,17 @@ def metadata(services: Services) -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         **_grant_management(services),
     }
+
+
+def _grants(services: Services) -> list[str]:
+    """Return the grants, `implicit` among them where a response type is answered without the token endpoint alone."""
+    beyond_code = set(services.settings.response_types) - {CODE}
+    return [grant.value for grant in GrantType] + ([IMPLICIT] if beyond_code else [])
+
+
+def _id_token_algorithms(services: Services) -> list[str]:
+    unsigned = [NO_SIGNATURE] if services.settings.unsigned_id_tokens else []
+    return [*SIGNING_ALGORITHMS, *unsigned]
 
 
 def _grant_management(services: Services) -> dict[str, Any]:

@@ -30,10 +30,12 @@ from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
+from idp.tokens.id_token import IdTokens
 from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
 from idp.tokens.revocation import RevocationList
 from idp.tokens.scope_rules import ScopeRules
+from idp.tokens.signing import Signer
 from idp.tokens.verify import TokenVerifier
 
 EXTENSION = "sekisho"
@@ -100,6 +102,7 @@ def build_services(
     sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"), random)
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
+    signer = Signer(keys)
     refresh_tokens = RefreshTokens(
         database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
     )
@@ -111,7 +114,7 @@ def build_services(
             database=database,
             sharing=sharing,
             scope_rules=scope_rules,
-            mint=Mint(settings, keys, sharing, random),
+            mint=Mint(settings, signer, IdTokens(settings, signer, sharing), sharing, random),
             refresh_tokens=refresh_tokens,
             seen_assertions=open_seen_assertions(database, settings.redis_url),
             find_client=find_client,

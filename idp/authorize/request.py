@@ -8,6 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.authorize.hints import hinted_subjects
+from idp.authorize.response_type import (
+    answer_mode,
+    brings_code,
+    check_front_id_token,
+    check_response_mode,
+    check_response_type,
+    wanted_parts,
+)
 from idp.protocol import pkce
 from idp.protocol.asked import Asked
 from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
@@ -21,12 +29,13 @@ from idp.protocol.errors import (
     unauthorized_client,
     unmet_authentication_requirements,
 )
-from idp.protocol.names import ACRS, OPENID, GrantType, ResponseMode
+from idp.protocol.names import ACRS, IMPLICIT, OPENID, GrantType, ResponseMode
 from idp.protocol.parameters import Parameters
 from idp.protocol.redirect_uris import is_registered
 from idp.protocol.resources import check_resources
 from idp.protocol.scopes import parse_scope
 from idp.services import Services
+from idp.settings import Settings
 from idp.store.clients import Client
 
 MAX_STATE_CHARACTERS = 2048
@@ -59,6 +68,8 @@ class AuthorizationRequest:
     address: ReturnAddress
     asked: Asked
     resources: tuple[str, ...]
+    parts: frozenset[str]
+    """What goes through the browser: code, id_token, token."""
     nonce: str
     code_challenge: str
     prompts: frozenset[str]
@@ -85,7 +96,7 @@ def check_return_address(services: Services, parameters: Parameters) -> ReturnAd
     client = services.find_client(parameters.get("client_id", ""))
     if client is None:
         raise _not_redirected("The app is not known here. Its client_id is missing or wrong.")
-    if GrantType.AUTHORIZATION_CODE not in client.grant_types:
+    if {GrantType.AUTHORIZATION_CODE, IMPLICIT}.isdisjoint(client.grant_types):
         raise _not_redirected("This app is not registered for signing people in.")
     sent = parameters.get("redirect_uri")
     if sent is None and (len(client.redirect_uris) != 1 or OPENID in parameters.get("scope", "").split()):
@@ -93,12 +104,8 @@ def check_return_address(services: Services, parameters: Parameters) -> ReturnAd
     redirect_uri = sent if sent is not None else client.redirect_uris[0]
     if not is_registered(redirect_uri, client.redirect_uris):
         raise _not_redirected("The redirect_uri is not one that the app has registered. It must be the same, exactly.")
-    mode = parameters.get("response_mode", ResponseMode.QUERY)
-    known_mode = mode in {item.value for item in ResponseMode}
     state = parameters.get("state", "")
-    address = ReturnAddress(
-        client, redirect_uri, sent is not None, ResponseMode(mode) if known_mode else ResponseMode.QUERY, state
-    )
+    address = ReturnAddress(client, redirect_uri, sent is not None, answer_mode(parameters), state)
     if len(state) > MAX_STATE_CHARACTERS:
         raise _not_redirected("The parameter state is too long.")
     if _CONTROL.search(state):
@@ -116,15 +123,17 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
     if not services.sharing.is_welcome(client):
         raise unauthorized_client(SUSPENDED)
     for check in _CHECKS:
-        check(parameters, client)
+        check(parameters, client, services.settings)
     wanted = _wanted(services, parameters, client)
     claims = _claims(parameters)
     scopes = _scopes(services, parameters, client, may_be_empty=wanted is not None)
+    check_front_id_token(parameters, scopes)
     allowed_resources = (*client.resources, services.settings.issuer)
     return AuthorizationRequest(
         address=address,
         asked=services.sharing.asked(client, scopes, wanted, claims),
         resources=check_resources(parameters.repeated, allowed_resources) or (services.settings.issuer,),
+        parts=wanted_parts(parameters),
         nonce=parameters.get("nonce", ""),
         code_challenge=parameters.get("code_challenge", ""),
         prompts=_prompts(parameters),
@@ -134,32 +143,20 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
     )
 
 
-def _check_unsupported(parameters: Parameters, _client: Client) -> None:
+def _check_unsupported(parameters: Parameters, _client: Client, _settings: Settings) -> None:
     """Refuse what would change the request's meaning if it were ignored (OIDC Core 3.1.2.6)."""
     for name, code in _UNSUPPORTED.items():
         if name in parameters:
             raise OAuthError(code, f"The parameter {name} is not supported.")
 
 
-def _check_response_mode(parameters: Parameters, _client: Client) -> None:
-    if parameters.get("response_mode", ResponseMode.QUERY) not in {mode.value for mode in ResponseMode}:
-        raise invalid_request("The response_mode is not supported. Use query, fragment or form_post.")
-
-
-def _check_response_type(parameters: Parameters, _client: Client) -> None:
-    if "response_type" not in parameters:
-        raise invalid_request("The parameter response_type is missing.")
-    if parameters["response_type"] != "code":
-        raise OAuthError("unsupported_response_type", "The response_type is not supported. Use code.")
-
-
-def _check_proof_key(parameters: Parameters, client: Client) -> None:
+def _check_proof_key(parameters: Parameters, client: Client, _settings: Settings) -> None:
     """Ask for PKCE with S256; only a confidential client may be set to go without (RFC 9700 2.1.1)."""
     challenge = parameters.get("code_challenge")
     if challenge is None:
         if "code_challenge_method" in parameters:
             raise invalid_request("The parameter code_challenge is missing.")
-        if client.require_pkce or client.is_public:
+        if brings_code(parameters) and (client.require_pkce or client.is_public):
             raise invalid_request("PKCE is required: send code_challenge with code_challenge_method S256 (RFC 7636).")
         return
     if parameters.get("code_challenge_method") != pkce.S256:
@@ -168,15 +165,15 @@ def _check_proof_key(parameters: Parameters, client: Client) -> None:
         raise invalid_request("The code_challenge must be 43 base64url characters, the SHA-256 of the verifier.")
 
 
-def _check_lengths(parameters: Parameters, _client: Client) -> None:
+def _check_lengths(parameters: Parameters, _client: Client, _settings: Settings) -> None:
     if len(parameters.get("nonce", "")) > MAX_STATE_CHARACTERS:
         raise invalid_request("The parameter nonce is too long.")
 
 
-_CHECKS: tuple[Callable[[Parameters, Client], None], ...] = (
+_CHECKS: tuple[Callable[[Parameters, Client, Settings], None], ...] = (
     _check_unsupported,
-    _check_response_mode,
-    _check_response_type,
+    check_response_mode,
+    check_response_type,
     _check_proof_key,
     _check_lengths,
 )

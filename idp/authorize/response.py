@@ -1,9 +1,10 @@
-"""The authorization response: code or error, by query, fragment or form, always with `iss`.
+"""The authorization response: code and tokens or an error, by query, fragment or form, always with `iss`.
 
 RFC 6749 4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode. Values are URL- or HTML-encoded by the libraries that are
 made for it; nothing is written into a page by hand.
 """
 
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response
@@ -16,9 +17,9 @@ from idp.web.pages import form_target, render_page
 from idp.web.responses import see_other, with_query
 
 
-def code_response(services: Services, address: ReturnAddress, code: str) -> Response:
-    """Send a code to the client."""
-    return _respond(services, address, {"code": code})
+def success_response(services: Services, address: ReturnAddress, members: dict[str, Any]) -> Response:
+    """Send what was issued to the client."""
+    return _respond(services, address, members)
 
 
 def error_response(services: Services, address: ReturnAddress, error: OAuthError) -> Response:
@@ -26,7 +27,7 @@ def error_response(services: Services, address: ReturnAddress, error: OAuthError
     return _respond(services, address, error.body())
 
 
-def _respond(services: Services, address: ReturnAddress, members: dict[str, str]) -> Response:
+def _respond(services: Services, address: ReturnAddress, members: dict[str, Any]) -> Response:
     parameters = {**members, "iss": services.settings.issuer}
     if address.state:
         parameters["state"] = address.state

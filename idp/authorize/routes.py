@@ -4,11 +4,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from idp.authorize.code import issue_code
 from idp.authorize.flow import Progress, Step, next_step, progress_of
+from idp.authorize.issue import issue
 from idp.authorize.pushed import check_was_pushed, take_pushed
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, check_request, check_return_address
-from idp.authorize.response import code_response, error_response
+from idp.authorize.response import error_response, success_response
 from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import new_identifier
@@ -66,7 +66,7 @@ def _advance(
         checked = check_request(services, parameters, address)
         step = next_step(services, checked, session, progress)
         if step is Step.ANSWER and session is not None:
-            return code_response(services, address, issue_code(services, checked, session, interaction))
+            return success_response(services, address, issue(services, checked, session, interaction))
     except OAuthError as error:
         if not error.may_redirect:
             raise

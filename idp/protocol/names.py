@@ -73,6 +73,11 @@ ACRS = (ACR_PASSWORD,)
 AMR_PASSWORD = "pwd"
 """RFC 8176's name for a password."""
 
+CODE = "code"
+ID_TOKEN = "id_token"
+TOKEN = "token"
+"""Parts of response types (OAuth 2.0 Multiple Response Types 3 and 5)."""
+
 OPENID = "openid"
 OFFLINE_ACCESS = "offline_access"
 GRANT_MANAGEMENT = "grant-management-03"

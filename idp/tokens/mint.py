@@ -1,17 +1,17 @@
-"""The only mint. Every token endpoint answer is made here, and every user claim in it was decided by `data_sharing`."""
+"""The only mint: every answer with tokens is made here, and every user claim in it was decided by `data_sharing`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from idp.data_sharing import NOTHING, DataSharing, Outgoing, Released, outgoing
-from idp.keys import Keys
+from idp.data_sharing import NOTHING, DataSharing, Outgoing, outgoing
 from idp.protocol.audit import Surface
-from idp.protocol.names import GRANT_MANAGEMENT, OPENID
+from idp.protocol.names import GRANT_MANAGEMENT, ID_TOKEN, OPENID, TOKEN
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import Settings
 from idp.store.clients import Client
 from idp.store.families import Family
-from idp.tokens.id_token import left_half_hash
+from idp.tokens.id_token import IdTokens
+from idp.tokens.signing import Signer
 from idp.tokens.verify import ACCESS_TOKEN_TYPE
 
 WITHHELD_CLAIM = "withheld"
@@ -19,14 +19,17 @@ WITHHELD_CLAIM = "withheld"
 
 
 class Mint:
-    """Makes access tokens (RFC 9068) and ID tokens (OIDC Core 2)."""
+    """Makes access tokens (RFC 9068), and has ID tokens made (`tokens.id_token`)."""
 
-    def __init__(self, settings: Settings, keys: Keys, sharing: DataSharing, random: Randomness) -> None:
+    def __init__(
+        self, settings: Settings, signer: Signer, id_tokens: IdTokens, sharing: DataSharing, random: Randomness
+    ) -> None:
         """Take what every token needs."""
         self._issuer = settings.issuer
         self._lifetimes = settings.lifetimes
         self._manages_grants = GRANT_MANAGEMENT in settings.experimental
-        self._keys = keys
+        self._signer = signer
+        self._id_tokens = id_tokens
         self._sharing = sharing
         self._random = random
 
@@ -55,7 +58,40 @@ class Mint:
         if refresh_token:
             response["refresh_token"] = refresh_token
         if OPENID in scopes:
-            response["id_token"] = self._id_token(client, family, scopes, now, nonce=nonce, access_token=access_token)
+            response["id_token"] = self._id_tokens.make(
+                client, family, scopes, now, nonce=nonce, access_token=access_token
+            )
+        return response
+
+    def front_channel_response(
+        self,
+        client: Client,
+        family: Family,
+        audience: tuple[str, ...],
+        now: int,
+        *,
+        parts: frozenset[str],
+        code: str,
+        nonce: str,
+    ) -> dict[str, Any]:
+        """Return the tokens that go through the browser, those of `parts` (OIDC Core 3.2.2.5, 3.3.2.5)."""
+        response: dict[str, Any] = {}
+        if TOKEN in parts:
+            details = self._sharing.authorization_details(client, family, now)
+            response = self._response(
+                self._family_access_token(client, family, family.scopes, audience, now, details), family.scopes
+            )
+        if ID_TOKEN in parts:
+            response["id_token"] = self._id_tokens.make(
+                client,
+                family,
+                family.scopes,
+                now,
+                nonce=nonce,
+                access_token=response.get("access_token", ""),
+                code=code,
+                from_front=True,
+            )
         return response
 
     def _grant(self, client: Client, family: Family) -> dict[str, str]:
@@ -87,7 +123,9 @@ class Mint:
         claims["acr"] = family.acr
         released = NOTHING
         if client.access_token_fields:
-            released = self._released(client, family, scopes, now, Surface.ACCESS_TOKEN)
+            asked = family.asked.with_scopes(scopes)
+            only = client.access_token_fields
+            released = self._sharing.release(client, family.account_id, asked, now, Surface.ACCESS_TOKEN, only)
         return self._sign_access_token(client, outgoing(released, claims))
 
     def _common_claims(
@@ -104,40 +142,8 @@ class Mint:
             **_scope(scopes),
         }
 
-    def _id_token(
-        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, *, nonce: str, access_token: str
-    ) -> str:
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "sub": self._sharing.subject(client, family.account_id),
-            "aud": client.client_id,
-            "iat": now,
-            "exp": now + self._lifetimes.id_token,
-            "auth_time": family.auth_time,
-            "acr": family.acr,
-            "amr": list(family.amr),
-            "sid": self._sharing.session(client, family.sid),
-            "at_hash": left_half_hash(access_token, client.id_token_algorithm),
-        }
-        if nonce:
-            claims["nonce"] = nonce
-        released = NOTHING
-        if client.id_token_fields or family.id_token_claims:
-            released = self._released(client, family, scopes, now, Surface.ID_TOKEN)
-        return self._sign(outgoing(released, claims), client.id_token_algorithm, "JWT")
-
-    def _released(
-        self, client: Client, family: Family, scopes: tuple[str, ...], now: int, surface: Surface
-    ) -> Released:
-        only = client.id_token_fields if surface is Surface.ID_TOKEN else client.access_token_fields
-        asked = family.asked.with_scopes(scopes)
-        return self._sharing.release(client, family.account_id, asked, now, surface, only)
-
     def _sign_access_token(self, client: Client, claims: Outgoing) -> str:
-        return self._sign(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)
-
-    def _sign(self, claims: Outgoing, algorithm: str, typ: str) -> str:
-        return self._keys.signing_key(algorithm).sign(claims.content, typ)
+        return self._signer.sign_outgoing(claims, client.access_token_algorithm, ACCESS_TOKEN_TYPE)
 
 
 def _scope(scopes: tuple[str, ...]) -> dict[str, str]:

@@ -18,7 +18,7 @@ PROFILE_READERS = {
 }
 """Who may look into a person's profile. A module that answers clients is never one of them."""
 
-EXITS = {"released_response", "_sign", "_sign_access_token"}
+EXITS = {"released_response", "sign_outgoing", "_sign_access_token"}
 """Where bytes with a person's data leave; each takes `Outgoing`."""
 
 ALLOWED = """
