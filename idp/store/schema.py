@@ -24,11 +24,13 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     partner_events,
     partners,
     pushed_requests,
+    quotas,
     replay,
     revocations,
     sealing,
     sessions,
     signing_keys,
+    transactions,
 )
 from idp.store.database import Base, Database
 
