@@ -13,6 +13,7 @@ from authlib.oauth2 import AuthorizationServer as AuthlibServer
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
+from idp.client_keys import ClientKeys
 from idp.data_sharing import DataSharing
 from idp.protocol.errors import SUSPENDED, OAuthError, invalid_client, invalid_request, unauthorized_client
 from idp.protocol.names import AuthMethod
@@ -80,6 +81,7 @@ class Dependencies:
     refresh_tokens: RefreshTokens
     seen_assertions: SeenAssertions
     find_client: ClientDirectory
+    client_keys: ClientKeys
 
 
 class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has no types

@@ -44,6 +44,7 @@ TIMED_OUT = "timed_out"
 REDIRECTED = "redirected"
 TOO_LARGE = "too_large"
 WRONG_TYPE = "wrong_type"
+WRONG_STATUS = "wrong_status"
 OVER_BUDGET = "over_budget"
 BUSY = "busy"
 
@@ -119,6 +120,17 @@ class Fetcher:
         if fetched.status == _OK and fetched.content_type not in accept:
             raise FetchError(WRONG_TYPE, "the document has another media type than is taken")
         return fetched
+
+    def document(self, url: str, *, budget: str, accept: tuple[str, ...], max_bytes: int, redirects: int = 0) -> bytes:
+        """Fetch as `get` does, and return the body of a 200.
+
+        Raises:
+            FetchError: with any of the codes; `wrong_status` for every other status.
+        """
+        fetched = self.get(url, budget=budget, accept=accept, max_bytes=max_bytes, redirects=redirects)
+        if fetched.status != _OK:
+            raise FetchError(WRONG_STATUS, f"the document was answered with status {fetched.status}")
+        return fetched.body
 
     def post(
         self, url: str, body: bytes, *, content_type: str, budget: str, headers: Mapping[str, str] | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
+from idp.client_keys import ClientKeys
 from idp.data_sharing import DataSharing, read_catalogue
 from idp.keys import Keys
 from idp.log_key import LogKey
@@ -55,6 +56,7 @@ class Services:
     feed: ChangeFeed
     keys: Keys
     fetcher: Fetcher
+    client_keys: ClientKeys
     log_key: LogKey
     accounts: Accounts
     audit_log: AuditLog
@@ -103,6 +105,8 @@ def build_services(
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
     signer = Signer(keys)
+    fetcher = Fetcher(settings, database, clock)
+    client_keys = ClientKeys(fetcher, clock)
     refresh_tokens = RefreshTokens(
         database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
     )
@@ -118,6 +122,7 @@ def build_services(
             refresh_tokens=refresh_tokens,
             seen_assertions=open_seen_assertions(database, settings.redis_url),
             find_client=find_client,
+            client_keys=client_keys,
         )
     )
     return Services(
@@ -128,7 +133,8 @@ def build_services(
         sealer=sealer,
         feed=feed,
         keys=keys,
-        fetcher=Fetcher(settings, database, clock),
+        fetcher=fetcher,
+        client_keys=client_keys,
         log_key=LogKey(settings.issuer, sealer),
         accounts=accounts,
         audit_log=audit_log,

@@ -29,6 +29,7 @@ class PrivateKeyJwt:
         self._longest = parts.settings.lifetimes.client_assertion
         self._clock = parts.clock
         self._seen = parts.seen_assertions
+        self._client_keys = parts.client_keys
 
     def __call__(self, find_client: ClientDirectory, request: EndpointRequest) -> Client | None:
         """Return the client that signed the assertion, unless the assertion was seen before."""
@@ -39,10 +40,17 @@ class PrivateKeyJwt:
         client = find_client(_unverified_subject(unverified))
         if client is None or form.get("client_id", client.client_id) != client.client_id:
             return None
-        claims = _verified_claims(client, unverified)
+        claims = self._verified_claims(client, unverified)
         if claims is None or not self._is_acceptable(client, claims):
             return None
         return client if self._is_first_use(client, claims) else None
+
+    def _verified_claims(self, client: Client, unverified: str) -> Mapping[str, Any] | None:
+        verified = (
+            _verified_claims(jwks, client.assertion_algorithm, unverified)
+            for jwks in self._client_keys.key_sets(client)
+        )
+        return next((claims for claims in verified if claims is not None), None)
 
     def _is_acceptable(self, client: Client, claims: Mapping[str, Any]) -> bool:
         now = self._clock()
@@ -77,8 +85,8 @@ def _unverified_subject(unverified: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _verified_claims(client: Client, unverified: str) -> Mapping[str, Any] | None:
-    """Return the claims when one of the client's keys signed them; times and audience are checked by the caller."""
+def _verified_claims(jwks: str, registered_algorithm: str, unverified: str) -> Mapping[str, Any] | None:
+    """Return the claims when one of the keys signed them; times and audience are checked by the caller."""
     options: Options = {
         "require": _REQUIRED,
         "verify_aud": False,
@@ -89,7 +97,7 @@ def _verified_claims(client: Client, unverified: str) -> Mapping[str, Any] | Non
         "verify_sub": False,
     }
     kid = jwt.get_unverified_header(unverified).get("kid")
-    for key_id, algorithms, key in _keys(client.jwks, client.assertion_algorithm):
+    for key_id, algorithms, key in _keys(jwks, registered_algorithm):
         if kid is not None and key_id is not None and kid != key_id:
             continue
         try:

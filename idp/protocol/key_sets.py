@@ -33,6 +33,19 @@ def key_set_problems(document: object, assertion_algorithm: str = "") -> Iterato
             yield f"jwks holds a key that cannot be used; RSA keys have {LEAST_RSA_BITS} bits or more"
 
 
+def usable_keys(document: object) -> dict[str, list[Any]]:
+    """Return a published key set without what cannot be used: others' keys of other kinds are no mistake.
+
+    Raises:
+        ValueError: when it is no key set.
+    """
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list):
+        raise ValueError("a key set has a list of keys (RFC 7517 5)")  # noqa: TRY004 - it is the document's value
+    public = [key for key in keys[:MAX_KEYS] if isinstance(key, dict) and not _PRIVATE_MEMBERS & set(key)]
+    return {"keys": [key for key in public if _is_usable(key, "")]}
+
+
 def _is_usable(key: Mapping[str, Any], assertion_algorithm: str) -> bool:
     try:
         if key.get("use") == "enc" or key.get("alg") in KEY_MANAGEMENT_ALGORITHMS:

@@ -1,0 +1,105 @@
+"""The public keys of clients: registered ones (`jwks`), and those it publishes itself (`jwks_uri`; RFC 7517).
+
+A published set is fetched when it is first needed and kept in memory. It is fetched anew when it is older than
+`FRESH_SECONDS`, and when it did not do: the client may have changed its keys a moment ago (OIDC Core 10.1.1). That is
+bounded, for anybody may send nonsense in a client's name. When the client's site is away its last set serves on until
+`STALE_SECONDS`, and nothing after that.
+"""
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from idp.outbound import Fetcher, FetchError
+from idp.protocol.key_sets import MAX_JWKS, usable_keys
+from idp.protocol.secrets import Clock
+from idp.store.clients import Client
+
+FRESH_SECONDS = 300
+STALE_SECONDS = 3600
+TRIES_A_MINUTE = 6
+CACHED_SETS = 10_000
+JWKS_TYPES = ("application/jwk-set+json", "application/json")
+_MINUTE = 60
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Published:
+    """What is known of one client's published keys in this process."""
+
+    jwks: str = ""
+    fetched_at: float = 0
+    tried: deque[float] = field(default_factory=lambda: deque(maxlen=TRIES_A_MINUTE))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class ClientKeys:
+    """Finds the keys of clients, at the speed of memory as long as they do."""
+
+    def __init__(self, fetcher: Fetcher, clock: Clock) -> None:
+        self._fetcher = fetcher
+        self._clock = clock
+        self._published: dict[tuple[str, str], _Published] = {}
+        self._lock = threading.Lock()
+
+    def key_sets(self, client: Client) -> Iterator[str]:
+        """Yield a client's key set as JSON, then a newer one if there is one: whoever found its key stops before."""
+        if client.jwks or not client.jwks_uri:
+            yield client.jwks
+            return
+        known = self._known(client)
+        first = self._current(client, known)
+        yield first
+        newer = self._newer(client, known, first)
+        if newer != first:
+            yield newer
+
+    def _known(self, client: Client) -> _Published:
+        key = client.client_id, client.jwks_uri
+        with self._lock:
+            known = self._published.get(key)
+            if known is None:
+                if len(self._published) >= CACHED_SETS:
+                    del self._published[next(iter(self._published))]
+                known = self._published[key] = _Published()
+            return known
+
+    def _current(self, client: Client, known: _Published) -> str:
+        if self._age(known) >= FRESH_SECONDS:
+            with known.lock:
+                if self._age(known) >= FRESH_SECONDS:  # or another thread fetched it meanwhile
+                    self._fetch(client, known)
+        return self._believed(known)
+
+    def _newer(self, client: Client, known: _Published, first: str) -> str:
+        with known.lock:
+            if self._believed(known) == first:
+                self._fetch(client, known)
+            return self._believed(known)
+
+    def _believed(self, known: _Published) -> str:
+        return known.jwks if self._age(known) < STALE_SECONDS else ""
+
+    def _age(self, known: _Published) -> float:
+        return self._clock() - known.fetched_at
+
+    def _fetch(self, client: Client, known: _Published) -> None:
+        now = self._clock()
+        if len(known.tried) == TRIES_A_MINUTE and now - known.tried[0] < _MINUTE:
+            return
+        known.tried.append(now)
+        try:
+            body = self._fetcher.document(
+                client.jwks_uri, budget=client.client_id, accept=JWKS_TYPES, max_bytes=MAX_JWKS, redirects=1
+            )
+            known.jwks = json.dumps(usable_keys(json.loads(body)))
+            known.fetched_at = now
+        except FetchError as error:
+            log.info("keys of client %s: %s", client.client_id, error)
+        except (ValueError, RecursionError):
+            log.info("keys of client %s: what came is no key set", client.client_id)
