@@ -102,14 +102,14 @@ def test_ending_it_ends_everything_at_once(managed: Provider, hana: Person):
     tokens = tokens_of(hana, "over_20")
     own = own_token(managed)
     assert userinfo(managed, tokens).status_code == 200
-    assert "keeper" in hana.browser.get("/account/apps").text
+    assert "keeper" in hana.browser.get("/account/sharing").text
     response = grant(managed, "DELETE", tokens["grant_id"], own)
     assert (response.status_code, response.content) == (204, b"")
     managed.clock.forward(1)
     assert userinfo(managed, tokens).status_code == 401
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     assert managed.token(KEEPER.client_id, **form).json()["error"] == "invalid_grant"
-    assert "keeper" not in hana.browser.get("/account/apps").text
+    assert "keeper" not in hana.browser.get("/account/sharing").text
     for method in ("GET", "DELETE"):
         assert grant(managed, method, tokens["grant_id"], own).status_code == 404
     assert tokens_of(hana, "over_20")["grant_id"] != tokens["grant_id"]

@@ -70,7 +70,7 @@ def _leave_up(servers: Servers, places: Places, secrets: Mapping[str, str]) -> N
 Everything stays up:
   {places.storefront}  the storefront
   {places.partner}  Tabi Points, the partner
-  {places.provider}/account/apps  Hana's apps and partners
+  {places.provider}/account/sharing  Hana's apps and partners
   {places.provider}/.well-known/openid-configuration
 
 Sign in as

@@ -140,7 +140,7 @@ def introspect(journey: Journey) -> str:
 
 
 def end_the_sharing(journey: Journey) -> str:
-    page = journey.browser.open(f"{journey.places.provider}/account/apps")
+    page = journey.browser.open(f"{journey.places.provider}/account/sharing")
     must("Tabi Points" in page.text_of("partner-1"), "the partner is not on the page")
     page = journey.browser.press(page, "end-1")
     must(not page.has("partner-1"), "the partner is still on the page")
@@ -165,7 +165,7 @@ def sign_out(journey: Journey) -> str:
     page = journey.browser.open(journey.places.storefront)
     page = journey.browser.press(page, "sign-out")
     must(page.has("signed-out"), "she is not back at the storefront")
-    page = journey.browser.open(f"{journey.places.provider}/account/apps")
+    page = journey.browser.open(f"{journey.places.provider}/account/sharing")
     must(page.has("sign-in"), "she is still signed in at the provider")
     page = journey.browser.open(f"{journey.places.storefront}/payments")
     must(page.has("sign-in-link"), "the storefront still shows her payments")

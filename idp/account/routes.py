@@ -39,7 +39,7 @@ def home() -> Response:
     return render_page("home.html", csrf=csrf_token(services) if signed_in_account(services) else "")
 
 
-@blueprint.get(paths.APPS)
+@blueprint.get(paths.SHARING)
 def apps() -> Response:
     """Show the apps and partners that the person shares with."""
     services = current_services()
@@ -53,18 +53,24 @@ def apps() -> Response:
     return render_page("apps.html", csrf=csrf_token(services), sharings=cards)
 
 
-@blueprint.post(paths.APPS)
+@blueprint.get(paths.APPS)
+def moved() -> Response:
+    """Lead on whoever kept the old address."""
+    return see_other(paths.SHARING)
+
+
+@blueprint.post(paths.SHARING)
 def end_sharing() -> Response:
     """End one consent and everything that it carries."""
     services = current_services()
     form = read_form(request)
     account = signed_in_account(services)
     if account is None or not csrf_matches(services, form.get("csrf", "")):
-        raise expired_page(paths.APPS)
+        raise expired_page(paths.SHARING)
     key = (account.id, form.get("client_id", ""), form.get("purpose", ""))
     with services.database.transaction() as connection:
         services.sharing.end(connection, *key, services.now)
-    return see_other(paths.APPS)
+    return see_other(paths.SHARING)
 
 
 def _card(services: Services, consent: StoredConsent, language: Language) -> Sharing | None:

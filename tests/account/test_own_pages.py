@@ -24,14 +24,14 @@ def hana(shared_provider: Provider) -> Person:
 
 def cards(person: Person) -> list[str]:
     """The names of those whom a person shares with, as the page lists them."""
-    return [heading.text for heading in Page(person.browser.get("/account/apps").text).all("h2")]
+    return [heading.text for heading in Page(person.browser.get("/account/sharing").text).all("h2")]
 
 
 def end(person: Person, name: str) -> httpx.Response:
     """Press the button that ends the sharing with somebody."""
-    page = person.browser.get("/account/apps").text
+    page = person.browser.get("/account/sharing").text
     card = next(part for part in page.split("<section")[1:] if f"<bdi>{name}</bdi>" in part)
-    return person.browser.post("/account/apps", data=hidden(card))
+    return person.browser.post("/account/sharing", data=hidden(card))
 
 
 def tokens_of(person: Person, app: App) -> dict[str, str]:
@@ -49,7 +49,7 @@ def test_home_welcomes_strangers_and_knows_who_is_signed_in(shared_provider: Pro
     assert not visitor.browser.cookies, "a glance begins no session"
     page = Page(signed_in(visitor).browser.get("/").text)
     assert page.all("h1")[0].text == "You are signed in"
-    assert page.by_id("apps").attributes["href"] == "/account/apps"
+    assert page.by_id("apps").attributes["href"] == "/account/sharing"
 
 
 def test_home_signs_out(hana: Person):
@@ -66,7 +66,7 @@ def test_the_list_says_who_why_what_and_until_when(hana: Person):
     hana.provider.clock.forward(60)
     decide(hana, visit(hana, NEWS))
     assert cards(hana) == ["Kaze Ads", "Tabi Points"]
-    page = hana.browser.get("/account/apps").text
+    page = hana.browser.get("/account/sharing").text
     _, kaze, tabi = page.split("<section")
     assert "to credit points for what you buy" in tabi
     assert "Prefecture" in tabi
@@ -85,7 +85,7 @@ def test_ending_ends_that_sharing_alone_and_at_once(hana: Person):
     """What ended: its tokens, its codes, its consent. What stays: every other sharing, and the session."""
     tabi, news = tokens_of(hana, TABI), tokens_of(hana, NEWS)
     waiting = answer(visit(hana, TABI))["code"]
-    assert end(hana, "Tabi Points").headers["location"] == "/account/apps"
+    assert end(hana, "Tabi Points").headers["location"] == "/account/sharing"
     assert cards(hana) == ["Kaze Ads"]
     hana.provider.services.feed.read_now()
     statuses = {
@@ -123,7 +123,7 @@ def test_nobody_ends_what_is_not_theirs(hana: Person):
     tokens_of(hana, TABI)
     ken = signed_in(Person(hana.provider, KEN))
     form = {**hidden(ken.browser.get("/").text), "client_id": "tabi-points", "purpose": "points.credit"}
-    assert ken.browser.post("/account/apps", data=form).status_code == 303
+    assert ken.browser.post("/account/sharing", data=form).status_code == 303
     assert cards(hana) == ["Tabi Points"]
 
 
@@ -135,23 +135,28 @@ def test_nobody_ends_what_is_not_theirs(hana: Person):
 def test_a_form_that_names_nothing_of_ours_ends_nothing(hana: Person, form: dict):
     """Whatever stands in the form, the page comes back and the sharing stands."""
     tokens_of(hana, TABI)
-    csrf = hidden(hana.browser.get("/account/apps").text)["csrf"]
-    assert hana.browser.post("/account/apps", data={"csrf": csrf, **form}).status_code == 303
+    csrf = hidden(hana.browser.get("/account/sharing").text)["csrf"]
+    assert hana.browser.post("/account/sharing", data={"csrf": csrf, **form}).status_code == 303
     assert cards(hana) == ["Tabi Points"]
 
 
 def test_strangers_are_led_to_the_sign_in(shared_provider: Provider):
     """The page belongs to a person; whoever is nobody signs in first, and a form of nobody's changes nothing."""
     visitor = Person(shared_provider)
-    assert visitor.browser.get("/account/apps").headers["location"] == "/login"
+    assert visitor.browser.get("/account/sharing").headers["location"] == "/login"
     page = visitor.browser.get("/login")
-    response = visitor.browser.post("/account/apps", data={**hidden(page.text), "client_id": "tabi-points"})
+    response = visitor.browser.post("/account/sharing", data={**hidden(page.text), "client_id": "tabi-points"})
     assert (response.status_code, error_code(response)) == (403, "page_expired")
+
+
+def test_the_old_address_leads_on(shared_provider: Provider):
+    """Apps and bookmarks may still name it."""
+    assert Person(shared_provider).browser.get("/account/apps").headers["location"] == "/account/sharing"
 
 
 def test_in_japanese(hana: Person):
     """The list speaks the browser's language, purposes, fields and days included."""
     tokens_of(hana, TABI)
-    text = hana.browser.get("/account/apps", headers={"accept-language": "ja,en;q=0.5"}).text
+    text = hana.browser.get("/account/sharing", headers={"accept-language": "ja,en;q=0.5"}).text
     for words in ("アプリと連携先", "お買いもののポイントをつけるため", "都道府県", "共有をやめる", "年"):
         assert words in text

@@ -29,10 +29,10 @@ def userinfo(provider: Provider, token: str) -> dict[str, object]:
 
 
 def end_sharing(person: Person) -> None:
-    page = person.browser.get("/account/apps").text
+    page = person.browser.get("/account/sharing").text
     csrf = page.split('name="csrf" value="')[1].split('"')[0]
     form = {"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"}
-    assert person.browser.post("/account/apps", data=form).status_code == 303
+    assert person.browser.post("/account/sharing", data=form).status_code == 303
 
 
 def verify_here(folder: Path, key: VerifierKey, earlier: str | None = None) -> Verified:

@@ -68,7 +68,7 @@ class Group:
 
     def end_sharing(self, browser: Browser) -> Page:
         """End the sharing on the provider's page of apps and partners."""
-        return browser.press(browser.open(f"{self.places.provider}/account/apps"), "end-1")
+        return browser.press(browser.open(f"{self.places.provider}/account/sharing"), "end-1")
 
     def session(self, name: str) -> dict[str, Any]:
         """What an app holds of the browser that was there last."""

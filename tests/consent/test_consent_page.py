@@ -119,7 +119,7 @@ def test_a_no_gives_nothing_and_is_not_held_against_anybody(member: Person):
     assert refused["error"] == "access_denied"
     assert "code" not in refused
     assert boxes(Page(visit(ken, TABI).text))
-    assert ken.browser.get("/account/apps").text.count("Tabi Points") == 0
+    assert ken.browser.get("/account/sharing").text.count("Tabi Points") == 0
 
 
 @pytest.mark.parametrize("decision", ["", "maybe", "ALLOW", None])

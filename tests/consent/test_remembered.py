@@ -18,7 +18,7 @@ def hana(shared_provider: Provider) -> Person:
     hana = signed_in(Person(shared_provider))
     for app, purpose in ((TABI, "points.credit"), (NEWS, "marketing.news"), (OFFERS, "marketing.offers")):
         form = {**hidden(hana.browser.get("/").text), "client_id": app.client_id, "purpose": purpose}
-        assert hana.browser.post("/account/apps", data=form).status_code == 303
+        assert hana.browser.post("/account/sharing", data=form).status_code == 303
     return hana
 
 

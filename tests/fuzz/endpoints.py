@@ -141,8 +141,10 @@ def _apps(world: World) -> list[Draft]:
     ken = world.leaver()
     session = cookie(sekisho_session=ken["session"])
     return [
-        Draft("GET", b"/account/apps", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session))),
-        Draft("POST", b"/account/apps", (*form(csrf=ken["csrf"], client_id=TABI.client_id, purpose=PURPOSE), *session)),
+        Draft("GET", b"/account/sharing", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session))),
+        Draft(
+            "POST", b"/account/sharing", (*form(csrf=ken["csrf"], client_id=TABI.client_id, purpose=PURPOSE), *session)
+        ),
     ]
 
 
@@ -196,7 +198,7 @@ ENDPOINTS = (
     Endpoint("/login", touches_store=True, drafts=_login),
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
-    Endpoint("/account/apps", touches_store=True, drafts=_apps),
+    Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
     Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live")),

@@ -186,7 +186,7 @@ class World:
         holds = {
             **{f"rows of {table}": rows[table] == before for table, before in self._rows_before.items()},
             "Hana's sign-in": self.hana.shows("/", HANA),
-            "Hana's consent": self.hana.shows("/account/apps", "Tabi Points"),
+            "Hana's consent": self.hana.shows("/account/sharing", "Tabi Points"),
             "Hana's password": self._browser_of(HANA).shows("/", HANA),
             "a refresh token": self._refresh().status == 200,
         }

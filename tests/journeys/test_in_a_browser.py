@@ -152,7 +152,7 @@ def test_without_javascript(chromium: Browser, tabi: RelyingParty, mode: str):
             page.click("#continue")
         assert profile(page, tabi)["over_20"] is True
         assert tabi.answers[0]["state"] == NASTY
-        page.goto(f"{tabi.provider.url}/account/apps")
+        page.goto(f"{tabi.provider.url}/account/sharing")
         page.get_by_text("Stop sharing …").first.click()
         page.get_by_role("button", name="Stop sharing with Tabi Points").first.click()
         expect(page.locator("main")).to_contain_text("You share nothing with anybody at present")
@@ -255,7 +255,7 @@ def test_on_a_phone(chromium: Browser, tabi: RelyingParty, language: str):
         expect(page.locator("#field-1")).to_be_checked()
         page.tap("#allow")
         assert len(profile(page, tabi)) == 2
-        page.goto(f"{tabi.provider.url}/account/apps")
+        page.goto(f"{tabi.provider.url}/account/sharing")
         fits(page)
 
 

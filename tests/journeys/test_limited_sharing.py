@@ -32,10 +32,10 @@ def test_ending_the_sharing_ends_tokens_and_refresh(provider: Provider, hana: Pe
     """A person ends it on their page; the partner's tokens are dead within a second."""
     answer = hana.authorize(*TABI, ticks=("prefecture",))
     tokens = hana.exchange("tabi-points", TABI[1], answer.parameters["code"]).json()
-    page = hana.browser.get("/account/apps").text
+    page = hana.browser.get("/account/sharing").text
     from_page = {"client_id": "tabi-points", "purpose": "points.credit"}
     csrf = page.split('name="csrf" value="')[1].split('"')[0]
-    hana.browser.post("/account/apps", data={"csrf": csrf, **from_page})
+    hana.browser.post("/account/sharing", data={"csrf": csrf, **from_page})
     refused = as_client(
         provider,
         "tabi-points",

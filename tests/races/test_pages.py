@@ -66,12 +66,12 @@ def test_fifty_ends_of_one_sharing_leave_nothing(racing: Provider, hana: Person,
     """Ending twice is no error, and what was shared is over."""
     code = hana.authorize(*TABI, ticks=("prefecture",)).parameters["code"]
     tokens = hana.exchange(*TABI[:2], code).json()
-    page = hana.browser.get("/account/apps")
+    page = hana.browser.get("/account/sharing")
     form = {**hidden(page.text), "client_id": "tabi-points", "purpose": "points.credit"}
     headers = cookies(hana)
-    ended = at_once(lambda _: HTTP.post(f"{racing.url}/account/apps", data=form, headers=headers).status_code)
+    ended = at_once(lambda _: HTTP.post(f"{racing.url}/account/sharing", data=form, headers=headers).status_code)
     assert ended == [303] * THREADS
-    assert hana.browser.get("/account/apps").text.count('value="tabi-points"') == 0
+    assert hana.browser.get("/account/sharing").text.count('value="tabi-points"') == 0
     with stored.autocommit() as connection:
         alive = text("SELECT count(*) FROM token_families WHERE client_id = 'tabi-points' AND ended_at IS NULL")
         assert connection.execute(alive).scalar_one() == 0

@@ -215,13 +215,13 @@ def test_what_a_person_has_just_agreed_to_holds_at_once(visitor: Person):
 
 
 def end_sharing(person: Person) -> None:
-    page = person.browser.get("/account/apps").text
+    page = person.browser.get("/account/sharing").text
     form = {
         "csrf": page.split('name="csrf" value="')[1].split('"')[0],
         "client_id": "tabi-points",
         "purpose": "points.credit",
     }
-    person.browser.post("/account/apps", data=form)
+    person.browser.post("/account/sharing", data=form)
 
 
 def test_a_code_is_worth_nothing_once_the_person_ended_the_sharing(visitor: Person):

@@ -214,9 +214,11 @@ def test_of_all_who_refresh_at_once_all_get_the_same_token(shared_provider: Prov
 def test_what_is_granted_ends_with_the_consent(visitor: Person):
     """The person ended the sharing: the partner's refresh token is dead at once, and stays dead after a new consent."""
     tokens = tokens_for(visitor, TABI, prompt="consent")
-    page = visitor.browser.get("/account/apps").text
+    page = visitor.browser.get("/account/sharing").text
     csrf = page.split('name="csrf" value="')[1].split('"')[0]
-    visitor.browser.post("/account/apps", data={"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"})
+    visitor.browser.post(
+        "/account/sharing", data={"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"}
+    )
     assert_refused(refresh(visitor.provider, tokens["refresh_token"], TABI))
     tokens_for(visitor, TABI, prompt="consent")
     assert_refused(refresh(visitor.provider, tokens["refresh_token"], TABI))

@@ -80,11 +80,11 @@ def live(story: Story) -> None:
     for app in (STOREFRONT, PHONE, TABI):
         redeem_and_use(story, person, app)
     story.keep(session=person.browser.cookies["sekisho_session"])
-    csrf = person.browser.get("/account/apps").text.split('name="csrf" value="')[1].split('"')[0]
+    csrf = person.browser.get("/account/sharing").text.split('name="csrf" value="')[1].split('"')[0]
     story.keep(csrf=csrf)
     refuse(story, person)
     assert_by_key(story)
-    person.browser.post("/account/apps", data={"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"})
+    person.browser.post("/account/sharing", data={"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"})
 
 
 def redeem_and_use(story: Story, person: Person, app: Any) -> None:

@@ -59,7 +59,7 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
     judge("sign in again", lambda: page.click("#sign-in"))
     judge("consent", lambda: sign_in(page, provider))
     judge("home", lambda: page.goto(provider.url))
-    judge("sharing", lambda: page.goto(f"{provider.url}/account/apps"))
+    judge("sharing", lambda: page.goto(f"{provider.url}/account/sharing"))
     judge("sign out", lambda: page.goto(f"{provider.url}/logout"))
     judge("signed out", lambda: page.click("#confirm-logout"))
     assert broken == {}

@@ -26,7 +26,7 @@ def consent_form(person: Person) -> Form:
 def apps_form(person: Person) -> Form:
     decide(person, visit(person, TABI, prompt="consent"))
     csrf = hidden(person.browser.get("/").text)["csrf"]
-    return "/account/apps", {"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"}
+    return "/account/sharing", {"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"}
 
 
 def logout_form(person: Person) -> Form:
@@ -75,7 +75,7 @@ def test_a_form_without_its_token_changes_nothing(hana: Person, form: Callable[[
         still_asked = follow(hana, hana.browser.get(f"/authorize/continue?flow={fields['flow']}"))
         assert shows(still_asked, "allow")
     if form is apps_form:
-        assert "Tabi Points" in hana.browser.get("/account/apps").text
+        assert "Tabi Points" in hana.browser.get("/account/sharing").text
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -106,7 +106,9 @@ def test_a_sign_in_for_a_foreign_request_is_refused(hana: Person):
     assert "hana@example.jp" in hana.browser.get("/").text
 
 
-@pytest.mark.parametrize("next_page", ["https://evil.example/", "//evil.example", "/\\evil.example", "/account/apps"])
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example/", "//evil.example", "/\\evil.example", "/account/sharing"]
+)
 @pytest.mark.parametrize("name", ["next", "continue", "return_to", "redirect_uri", "url", "flow"])
 def test_no_parameter_of_a_page_redirects_anywhere(shared_provider: Provider, name: str, next_page: str):
     """ASVS 3.7.2: after signing in one goes to the request that waits here, or home, whatever the address says."""

@@ -44,7 +44,7 @@ def test_people_get_a_page_with_a_way_on(visitor: Person, method: str, path: str
     assert (set(named.split(", ")) if named else None) == allowed
 
 
-@pytest.mark.parametrize("path", ["/login", "/consent", "/account/apps", "/logout", "/logout/confirm", "/authorize"])
+@pytest.mark.parametrize("path", ["/login", "/consent", "/account/sharing", "/logout", "/logout/confirm", "/authorize"])
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

@@ -43,7 +43,7 @@ PAGES: dict[str, tuple[Callable[[Person], httpx.Response], str]] = {
     "consent": (consent_page, "'self' http:"),
     "consent refused": (lambda person: decide(person, consent_page(person), decision="x"), "'self'"),
     "form_post": (lambda person: visit(signed_in(person), STOREFRONT, response_mode="form_post"), "'self' http:"),
-    "apps": (lambda person: signed_in(person).browser.get("/account/apps"), "'self'"),
+    "apps": (lambda person: signed_in(person).browser.get("/account/sharing"), "'self'"),
     "sign-out": (lambda person: signed_in(person).browser.get("/logout"), "'self'"),
     "signed out": (last_page, "'self'"),
     "stale form": (stale_form, "'self'"),
@@ -77,7 +77,7 @@ def test_every_page_is_closed_to_everything_it_does_not_need(shared_provider: Pr
     assert "access-control-allow-origin" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/authorize", "/account/apps", "/logout?client_id=storefront&{}"])
+@pytest.mark.parametrize("path", ["/authorize", "/account/sharing", "/logout?client_id=storefront&{}"])
 def test_every_redirect_is_kept_by_nobody(shared_provider: Provider, path: str):
     """A redirect may carry a code or a state: no cache keeps it, and the next site does not learn of it."""
     person = Person(shared_provider)

@@ -89,7 +89,7 @@ def test_a_strange_cookie_is_no_language(visitor: Person, cookie: str):
         ("GET", "/authorize/continue"),
         ("POST", "/login"),
         ("POST", "/consent"),
-        ("POST", "/account/apps"),
+        ("POST", "/account/sharing"),
         ("POST", "/logout/confirm"),
     ],
 )

@@ -57,7 +57,7 @@ def test_every_form_of_ours_carries_its_csrf_value_and_the_flow(template):
         forms, values = page.all("form", method="post"), page.all("input", name="csrf", type="hidden", value="csrf-1")
         assert len(forms) == len(values) == len(page.all("form"))
         flows = page.all("input", name="flow", type="hidden")
-        assert len(flows) == len([form for form in forms if form.attributes["action"] != "/account/apps"])
+        assert len(flows) == len([form for form in forms if form.attributes["action"] != "/account/sharing"])
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_ending_names_the_one_sharing_that_it_ends():
     forms = [(e.attributes["name"], e.attributes["value"]) for e in page.all("input", type="hidden")]
     assert forms[1:3] == [("client_id", "tabi-points"), ("purpose", "points")]
     assert forms[4:] == [("client_id", "books"), ("purpose", "")]
-    assert page.all("form", action="/account/apps")
+    assert page.all("form", action="/account/sharing")
 
 
 def test_a_page_that_cannot_be_asked_for_again_offers_no_other_language():

@@ -12,7 +12,7 @@ def test_she_is_signed_out_at_both_in_one_go(group: Group, hana: Browser):
     page = hana.press(page, "sign-out")
     assert page.has("signed-out")
     assert page.url.startswith(f"{group.places.storefront}/signed-out?state=")
-    assert hana.open(f"{group.places.provider}/account/apps").has("sign-in")
+    assert hana.open(f"{group.places.provider}/account/sharing").has("sign-in")
     assert hana.open(group.places.storefront).has("sign-in-link")
 
 
