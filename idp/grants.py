@@ -1,6 +1,6 @@
 """Grants as their app sees them: what a person agreed to, and its end (OAuth Grant Management 03; experimental).
 
-A grant is a standing consent. Its identifier stays the same when the person answers anew, and is gone for good once the
+A grant's identifier stays the same when the person answers anew, and is gone for good once the
 grant ended. An app asks with a token of its own, of the scope for the action; other apps' grants do not exist for it.
 Actions within an authorization request (create, merge, replace) are not supported.
 """
@@ -13,12 +13,13 @@ from flask import Blueprint, Response, request
 
 from idp.protocol.authorization_details import granted_details
 from idp.protocol.errors import OAuthError, invalid_token, temporarily_unavailable
+from idp.protocol.grants import Initiator, Why
 from idp.protocol.names import GRANT_QUERY, GRANT_REVOKE
 from idp.services import Services, current_services
-from idp.store import consents
+from idp.store import grants
 from idp.store.clients import Client
-from idp.store.consents import StoredConsent
 from idp.store.database import DatabaseUnavailableError
+from idp.store.grants import Grant
 from idp.web import paths
 from idp.web.bearer import need_scope, verified_token
 from idp.web.responses import json_error, json_response
@@ -32,16 +33,16 @@ _GRANT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 def query(grant_id: str) -> Response:
     """Tell an app what a grant of its own holds now."""
     services = current_services()
-    return json_response(_described(_find(services, _caller(services, GRANT_QUERY), grant_id)))
+    return json_response(_described(_find(services, _caller(services, GRANT_QUERY), grant_id), services.now))
 
 
 @blueprint.delete(paths.GRANT)
 def revoke(grant_id: str) -> Response:
     """End a grant and every token under it, committed before this is answered."""
     services = current_services()
-    consent = _find(services, _caller(services, GRANT_REVOKE), grant_id)
+    grant = _find(services, _caller(services, GRANT_REVOKE), grant_id)
     with services.database.transaction() as connection:
-        services.sharing.end(connection, consent.account_id, consent.client_id, consent.purpose, services.now)
+        services.sharing.end(connection, grant, Initiator.PARTNER, Why.USER_REVOKED, services.now)
     response = json_response({}, HTTPStatus.NO_CONTENT)
     response.set_data(b"")
     return response
@@ -71,7 +72,7 @@ def _caller(services: Services, scope: str) -> Client:
     return client
 
 
-def _find(services: Services, client: Client, grant_id: str) -> StoredConsent:
+def _find(services: Services, client: Client, grant_id: str) -> Grant:
     """Return a standing grant of this client.
 
     Raises:
@@ -80,13 +81,17 @@ def _find(services: Services, client: Client, grant_id: str) -> StoredConsent:
     found = None
     if _GRANT_ID.fullmatch(grant_id):
         with services.database.autocommit() as connection:
-            found = consents.find_by_grant(connection, grant_id)
+            found = grants.find_by_id(connection, grant_id)
     if found is None or found.client_id != client.client_id or not found.is_alive(services.now):
         raise OAuthError("invalid_grant", "There is no such grant, or it has ended.", status=HTTPStatus.NOT_FOUND)
     return found
 
 
-def _described(consent: StoredConsent) -> dict[str, Any]:
-    details = granted_details(consent.purpose, consent.fields, {}, consent.expires_at)
-    scopes = [{"scope": " ".join(consent.scopes)}] if consent.scopes else []
-    return {"scopes": scopes, "authorization_details": details if consent.purpose else []}
+def _described(grant: Grant, now: int) -> dict[str, Any]:
+    agreed = grant.agreed_fields(now)
+    details = granted_details(grant.purpose, tuple(sorted(agreed)), {}, grant.expires_at)
+    scopes = sorted(scope for scope, answer in grant.scopes.items() if now < answer.until)
+    return {
+        "scopes": [{"scope": " ".join(scopes)}] if scopes else [],
+        "authorization_details": details if grant.purpose else [],
+    }

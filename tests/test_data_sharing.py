@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp.data_sharing import DataSharing, read_catalogue
+from idp.data_sharing import Circumstances, DataSharing, read_catalogue
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Surface
+from idp.protocol.grants import Initiator, Why
 from idp.protocol.names import AuthMethod, ClientKind
-from idp.store import clients, consents, partners
+from idp.store import clients, grants, partners
 from idp.store.accounts import Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
-from idp.store.consents import StoredConsent
 from idp.store.database import Database
+from idp.store.grants import Answer, Grant
 from idp.store.sealing import Sealer
 from policies.derive import claims_for
 from tests.provider.provider import ROOT
@@ -90,7 +91,7 @@ class World:
 
     asked: Asked
     agreed: Mapping[str, tuple[str, ...]]
-    consents: tuple[StoredConsent, ...]
+    consents: tuple[Grant, ...]
     only: tuple[str, ...] | None = None
     partner_status: str = "active"
     agreement_status: str = "active"
@@ -100,9 +101,10 @@ class World:
     account_status: str = "active"
 
 
-def a_consent(who: str, app: str, purpose: str, ticked: tuple[str, ...], **other: object) -> StoredConsent:
-    times = {"granted_at": NOW - DAY, "expires_at": NOW + DAY, **other}
-    return StoredConsent(who, app, purpose, ("openid",), ticked, grant_id="", **times)
+def a_consent(who: str, app: str, purpose: str, ticked: tuple[str, ...], **other: object) -> Grant:
+    at, until = other.pop("created_at", NOW - DAY), other.pop("expires_at", NOW + DAY)
+    fields = {field: Answer(True, at, until) for field in ticked}
+    return Grant("", who, app, purpose, {"openid": Answer(True, at, until)}, fields, at, until, **other)
 
 
 fields = st.frozensets(st.sampled_from(FIELDS), max_size=len(FIELDS))
@@ -159,7 +161,7 @@ def write_down(office: Office, world: World) -> tuple[Client, str]:
         partners.save_agreement(connection, partner_id, json.dumps(agreement), NOW)
         for consent in world.consents:
             whose = {"account_id": people[consent.account_id], "client_id": apps[consent.client_id].client_id}
-            consents.save(connection, replace(consent, **whose, grant_id=new_id()), NOW)
+            grants.add(connection, replace(consent, **whose, id=new_id()))
     return apps["app"], people["hana"]
 
 
@@ -170,7 +172,7 @@ def requested(world: World) -> frozenset[str]:
 
 def expected(world: World) -> frozenset[str]:
     """The fields that may go out: asked for, agreed for this very purpose, ticked by this very person."""
-    agreed, ticked = (CATALOGUE.closure_down(held) for held in (world.agreed[PURPOSE], world.consents[0].fields))
+    agreed, ticked = (CATALOGUE.closure_down(held) for held in (world.agreed[PURPOSE], list(world.consents[0].fields)))
     return requested(world) & agreed & ticked
 
 
@@ -214,8 +216,8 @@ FLAWS: dict[str, tuple[World, str]] = {
     "the consent was ended": (changed_consent(ended_at=NOW - 1), "CONSENT_ENDED"),
     "the consent was ended by a clock that is ahead": (changed_consent(ended_at=NOW + 60), "CONSENT_ENDED"),
     "the consent is over": (changed_consent(expires_at=NOW), "CONSENT_EXPIRED"),
-    "the consent is older than agreed": (changed_consent(granted_at=NOW - 2 * DAY), "CONSENT_EXPIRED"),
-    "the consent begins later": (changed_consent(granted_at=NOW + 1), "NO_CONSENT"),
+    "the consent is older than agreed": (changed_consent(created_at=NOW - 2 * DAY), "CONSENT_EXPIRED"),
+    "the consent begins later": (changed_consent(created_at=NOW + 1), "NO_CONSENT"),
     "the consent is to nothing": (
         replace(OPEN, consents=(a_consent("hana", "app", PURPOSE, ()),)),
         "FIELD_NOT_CONSENTED",
@@ -270,28 +272,36 @@ def test_a_change_anywhere_is_a_change_of_the_next_answer(office: Office, world:
     assert claims() == {}
     with office.database.transaction() as connection:
         office.accounts.change_status(connection, account_id, "active", NOW)
-        consents.end(connection, account_id, app.client_id, world.asked.purpose, NOW)
+        grant = grants.find(connection, account_id, app.client_id, world.asked.purpose)
+        office.sharing.end(connection, grant, Initiator.USER, Why.USER_REVOKED, NOW)
     assert claims() == {}
 
 
 @settings(max_examples=50)
 @given(world=worlds(), ticked=fields)
 def test_what_a_person_ticks_is_what_the_consent_holds(office: Office, world: World, ticked: frozenset[str]):
-    """Only what was asked for and agreed can be consented to, whatever the form says; and that then goes out."""
+    """Only what was asked for and agreed can be consented to, whatever the form says; and that then goes out.
+
+    An earlier yes to what was not shown stands, unless it gives away what was refused now.
+    """
     world = replace(world, only=None)
     app, account_id = write_down(office, world)
     account = office.sharing.account(account_id)
     assert account is not None
     offer = office.sharing.offer(app, account, world.asked, "en", NOW)
-    agreed = office.sharing.agree(app, account, world.asked, ticked, NOW, new_id())
+    agreed = office.sharing.agree(app, account, world.asked, ticked, Circumstances(new_id(), "en", ""), NOW)
     offered = {line.id for line in offer.fields}
     assert offered <= requested(world)
-    assert set(agreed.fields) == ticked & offered
+    assert set(agreed.fields) == offered
+    assert set(agreed.agreed_fields(NOW)) == ticked & offered
     assert agreed.expires_at == offer.expires_at
     with office.database.transaction() as connection:
-        consents.save(connection, agreed, NOW)
+        office.sharing.give(connection, agreed, NOW)
     released = office.sharing.release(app, account_id, world.asked, NOW, Surface.USERINFO)
-    going_out = CATALOGUE.closure_down(agreed.fields) & offered
+    refused = offered - ticked
+    before = {field for field in world.consents[0].fields if field not in offered}
+    kept = {field for field in before if not CATALOGUE.closure_down((field,)) & refused}
+    going_out = CATALOGUE.closure_down(kept | (ticked & offered)) & offered
     assert released.claims == claims_for(CATALOGUE, going_out, PROFILE, TODAY)
 
 

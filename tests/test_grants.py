@@ -94,7 +94,7 @@ def test_a_grant_has_a_name_that_stays_and_tells_what_it_holds(managed: Provider
     assert response.headers["cache-control"] == "no-store"
     until = int(managed.clock.now) + 90 * DAY
     detail = {"type": "partner_data", "purpose": "points.credit", "fields": ["prefecture"], "expires_at": until}
-    assert response.json() == {"scopes": [{"scope": "openid offline_access"}], "authorization_details": [detail]}
+    assert response.json() == {"scopes": [{"scope": "offline_access openid"}], "authorization_details": [detail]}
 
 
 def test_ending_it_ends_everything_at_once(managed: Provider, hana: Person):

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
+from idp.protocol.grants import Initiator, Why
 from idp.services import Services, current_services
-from idp.store import consents
-from idp.store.consents import StoredConsent
+from idp.store import grants
+from idp.store.grants import Grant
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.i18n import Language, format_day
@@ -48,8 +49,8 @@ def apps() -> Response:
         return see_other(paths.LOGIN)
     language = settle_language(services)
     with services.database.autocommit() as connection:
-        alive = consents.all_alive(connection, account.id, services.now)
-    cards = [card for consent in alive if (card := _card(services, consent, language))]
+        alive = grants.all_alive(connection, account.id, services.now)
+    cards = [card for grant in alive if (card := _card(services, grant, language))]
     return render_page("apps.html", csrf=csrf_token(services), sharings=cards)
 
 
@@ -61,7 +62,7 @@ def moved() -> Response:
 
 @blueprint.post(paths.SHARING)
 def end_sharing() -> Response:
-    """End one consent and everything that it carries."""
+    """End one grant and everything that it carries."""
     services = current_services()
     form = read_form(request)
     account = signed_in_account(services)
@@ -69,24 +70,27 @@ def end_sharing() -> Response:
         raise expired_page(paths.SHARING)
     key = (account.id, form.get("client_id", ""), form.get("purpose", ""))
     with services.database.transaction() as connection:
-        services.sharing.end(connection, *key, services.now)
+        grant = grants.find(connection, *key, lock=True)
+        if grant is not None:
+            services.sharing.end(connection, grant, Initiator.USER, Why.USER_REVOKED, services.now)
     return see_other(paths.SHARING)
 
 
-def _card(services: Services, consent: StoredConsent, language: Language) -> Sharing | None:
-    client = services.find_client(consent.client_id)
+def _card(services: Services, grant: Grant, language: Language) -> Sharing | None:
+    client = services.find_client(grant.client_id)
     if client is None:
         return None
     catalogue = services.sharing.catalogue
-    purpose = catalogue.purposes.get(consent.purpose)
+    known, agreed = catalogue.fields, sorted(grant.agreed_fields(services.now))
+    purpose = catalogue.purposes.get(grant.purpose)
     return Sharing(
-        client_id=consent.client_id,
-        purpose_id=consent.purpose,
+        client_id=grant.client_id,
+        purpose_id=grant.purpose,
         name=client.name,
         purpose=purpose.text.in_language(language) if purpose else None,
-        fields=tuple(catalogue.fields[f].text.in_language(language) for f in consent.fields if f in catalogue.fields),
-        since=_day(consent.granted_at, language),
-        until=_day(consent.expires_at, language),
+        fields=tuple(known[field].text.in_language(language) for field in agreed if field in known),
+        since=_day(grant.created_at, language),
+        until=_day(grant.expires_at, language),
     )
 
 

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from idp.data_sharing import OfferedField
+from idp.data_sharing import Circumstances, OfferedField
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.protocol.secrets import new_identifier
 from idp.services import Services, current_services
-from idp.store import consents, interactions
+from idp.store import interactions
 from idp.store.accounts import Account
 from idp.store.clients import Client
 from idp.store.interactions import ALLOWED, DENIED, Interaction
@@ -22,9 +22,8 @@ from idp.web.pages import form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.requests import read_form_with_boxes, read_query
 from idp.web.responses import see_other
-from idp.web.sessions import csrf_matches, csrf_token, signed_in_account
+from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
 
-DAY = 86_400
 MARK_LETTERS = 2
 
 blueprint = Blueprint("consent", __name__)
@@ -62,7 +61,6 @@ def consent_page() -> Response:
     language = settle_language(services, interaction.parameters.get("ui_locales"))
     now = services.now
     offer = services.sharing.offer(client, account, interaction.asked, language, now)
-    days = max(1, round((offer.expires_at - now) / DAY))
     return render_page(
         "consent.html",
         form_targets=(form_target(interaction.redirect_uri),),
@@ -70,7 +68,7 @@ def consent_page() -> Response:
         flow=interaction.id,
         client=Asker(client.name, _mark(client.name), client.homepage or None),
         purpose=Why(offer.purpose) if offer.purpose else None,
-        duration_days=days,
+        duration_days=offer.days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),
         fields=[_told(field) for field in offer.fields],
         permissions=_permissions(services, interaction.scopes, language),
@@ -119,12 +117,18 @@ def _write_down(
     ticked: frozenset[str],
 ) -> None:
     now = services.now
+    session = current_session(services)
+    circumstances = Circumstances(
+        grant_id=new_identifier(services.random),
+        locale=settle_language(services, interaction.parameters.get("ui_locales")),
+        acr=session.acr if session is not None else "",
+    )
+    answer = services.sharing.agree(client, account, interaction.asked, ticked, circumstances, now)
     with services.database.transaction() as connection:
         if decision == ALLOWED:
-            grant_id = new_identifier(services.random)
-            agreed = services.sharing.agree(client, account, interaction.asked, ticked, now, grant_id)
-            consents.save(connection, agreed, now)
-            services.audit_log.consent_given(connection, agreed)
+            services.sharing.give(connection, answer, now)
+        else:
+            services.sharing.reject(connection, answer, now)
         interactions.note_decision(connection, interaction.id, decision)
 
 

@@ -1,4 +1,4 @@
-"""What a decision is made from, at the speed of memory: accounts, consents, partners and their agreements.
+"""What a decision is made from, at the speed of memory: accounts, grants, partners and their agreements.
 
 Each is remembered no longer than the change feed allows, so that an end anywhere is known here within a second.
 """
@@ -8,12 +8,12 @@ import logging
 from dataclasses import asdict
 
 from idp.protocol.audit import Person
-from idp.store import consents, partners
+from idp.store import grants, partners
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import Cache, ChangeFeed, Topic
-from idp.store.consents import StoredConsent, consent_key
 from idp.store.database import Database
+from idp.store.grants import Grant, grant_key
 from idp.store.partners import StoredPartner
 from policies.agreement import Agreement, AgreementError, Partner, parse_agreement, parse_partner
 from policies.catalogue import Catalogue
@@ -21,7 +21,7 @@ from policies.catalogue import Catalogue
 log = logging.getLogger(__name__)
 
 CACHED_ACCOUNTS = 10_000
-CACHED_CONSENTS = 20_000
+CACHED_GRANTS = 20_000
 CACHED_PARTNERS = 1_000
 CACHED_PEOPLE = 20_000
 
@@ -43,7 +43,7 @@ class SharingInputs:
         self._feed = feed
         self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
         self._person_cache: Cache[Person] = Cache(feed, (Topic.ACCOUNT,), CACHED_PEOPLE)
-        self._consent_cache: Cache[StoredConsent] = Cache(feed, (Topic.CONSENT,), CACHED_CONSENTS)
+        self._grant_cache: Cache[Grant] = Cache(feed, (Topic.GRANT,), CACHED_GRANTS)
         self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
 
     def renew(self) -> None:
@@ -67,14 +67,14 @@ class SharingInputs:
             raise LookupError("a person has a salt")
         return person
 
-    def consent(self, account_id: str, client_id: str, purpose: str) -> StoredConsent | None:
-        """Return a consent, ended and expired ones included."""
+    def grant(self, account_id: str, client_id: str, purpose: str) -> Grant | None:
+        """Return the grant that is alive, or the newest that is over."""
 
-        def load(_key: str) -> StoredConsent | None:
+        def load(_key: str) -> Grant | None:
             with self._database.autocommit() as connection:
-                return consents.find(connection, account_id, client_id, purpose)
+                return grants.find(connection, account_id, client_id, purpose)
 
-        return self._consent_cache.get(consent_key(account_id, client_id, purpose), load)
+        return self._grant_cache.get(grant_key(account_id, client_id, purpose), load)
 
     def partner(self, partner_id: str) -> tuple[Partner | None, Agreement | None]:
         """Return a partner and its agreement, as far as there are any."""

@@ -1,6 +1,6 @@
 """The decisions: who is asked for what, what a person is offered, and what goes out.
 
-Every release is decided anew from the stored agreement and consent, and leaves as a `Released` (see `released`).
+Every release is decided anew from the stored agreement and grant, and leaves as a `Released` (see `released`).
 First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get request ∧
 agreement ∧ consent, once the disclosure stands in the audit log.
 """
@@ -12,27 +12,31 @@ from hmac import digest
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from idp.data_sharing.allowed import as_consent, covers, last_end
 from idp.data_sharing.inputs import SharingInputs
+from idp.data_sharing.life import GrantLife
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
+from idp.protocol.canonical_json import canonical
 from idp.protocol.claims_request import ClaimsRequest
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
+from idp.protocol.grants import DEFAULT_SECONDS
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import Randomness, encode, new_identifier
-from idp.store import audit, consents, families
+from idp.store import audit
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
-from idp.store.consents import StoredConsent
-from idp.store.database import Connection, Database, DatabaseUnavailableError
+from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
+from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, PartnerStatus
 from policies.catalogue import Catalogue
 from policies.decide import askable, decide
@@ -42,9 +46,8 @@ from policies.derive import claims_for, example_for
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
 DAY = 86_400
-DEFAULT_CONSENT_SECONDS = 90 * DAY
 DECISIONS = 3
-"""How often a release is decided anew because the consent changed before it was written down."""
+"""How often a release is decided anew because the grant changed before it was written down."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,10 +69,28 @@ class Offer:
     purpose: str | None
     fields: tuple[OfferedField, ...]
     expires_at: int
+    days: int
+    agreement_id: str
+    agreement_version: int
+
+    def text_hash(self, scopes: tuple[str, ...]) -> str:
+        """Return a hash of the words that the person reads, examples of their own data left out."""
+        lines = [[line.id, line.label, line.not_shared, line.tag, line.needed] for line in self.fields]
+        return sha256(canonical([self.purpose, self.days, lines, scopes])).hexdigest()
 
 
-class DataSharing:
-    """Asks the policy, on behalf of every layer above."""
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How an answer came about: in which language it was asked, and how the person was authenticated."""
+
+    grant_id: str
+    """For the grant, unless it amends another."""
+    locale: str
+    acr: str
+
+
+class DataSharing(GrantLife):
+    """Asks the policy, on behalf of every layer above, and is the only door to the life of grants."""
 
     def __init__(
         self,
@@ -82,11 +103,10 @@ class DataSharing:
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        self.catalogue = catalogue
+        super().__init__(catalogue, audit_log)
         self.user_scopes = frozenset(catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
         """Scope values that need a user."""
         self._database = database
-        self._audit_log = audit_log
         self._pairwise_key = pairwise_key
         self._random = random
         self._inputs = SharingInputs(catalogue, database, accounts, audit_log, feed)
@@ -179,7 +199,10 @@ class DataSharing:
         )
         known = self.catalogue.purposes.get(asked.purpose)
         text = known.text.in_language(language) if known else None
-        return Offer(text, lines, _until(asked, askable, now))
+        until = _until(asked, askable, now)
+        agreement = self._agreement_of(client)
+        named = (agreement.id, agreement.version) if agreement is not None else ("", 0)
+        return Offer(text, lines, until, max(1, round((until - now) / DAY)), *named)
 
     def agree(
         self,
@@ -187,68 +210,81 @@ class DataSharing:
         account: Account,
         asked: Asked,
         ticked: frozenset[str],
+        circumstances: Circumstances,
         now: int,
-        grant_id: str,
-    ) -> StoredConsent:
-        """Return the consent to write down: what was ticked and what is needed, of what could be asked at all."""
-        askable = self._askable(client, account.id, asked, now)
-        agreed = {field for field, needed in askable.fields.items() if needed or field in ticked}
-        return StoredConsent(
+    ) -> Grant:
+        """Return what to write down (`give`) of a yes to an offer: what was ticked and what is needed.
+
+        Everything that was shown has its answer, of what could be asked at all. The scopes that stand for data are
+        answered by their fields.
+        """
+        offer = self.offer(client, account, asked, circumstances.locale, now)
+        until = offer.expires_at
+        fields = {line.id: Answer(line.needed or line.id in ticked, now, until) for line in offer.fields}
+        scopes = {scope: Answer(agreed=True, at=now, until=until) for scope in self._permissions(asked.scopes)}
+        return Grant(
+            id=circumstances.grant_id,
             account_id=account.id,
             client_id=client.client_id,
             purpose=asked.purpose,
-            scopes=asked.scopes,
-            fields=tuple(sorted(agreed)),
-            granted_at=now,
-            expires_at=_until(asked, askable, now),
-            grant_id=grant_id,
-            asked=tuple(sorted(self._named(client, asked))),
+            scopes=scopes,
+            fields=fields,
+            created_at=now,
+            expires_at=last_end(fields, scopes) or until,
+            agreement_id=offer.agreement_id,
+            agreement_version=offer.agreement_version,
+            text_hash=offer.text_hash(asked.scopes),
+            locale=circumstances.locale,
+            acr=circumstances.acr,
+            changed_at=now,
         )
 
-    def end(self, connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
-        """End a consent and everything that it carries, and write that down; the key may be a stranger's text."""
-        if consents.end(connection, account_id, client_id, purpose, now):
-            self._audit_log.consent_ended(connection, account_id, client_id, purpose, now)
-        families.end_of_consent(connection, account_id, client_id, purpose, now)
+    def grant_of(self, account_id: str, client_id: str, purpose: str) -> Grant | None:
+        """Return the grant that is alive between a user and an app for a purpose, or the newest that is over."""
+        return self._inputs.grant(account_id, client_id, purpose)
 
     def grant_id(self, client: Client, granted: Family) -> str | None:
-        """Return the identifier of the consent that a grant rests on, where it rests on one."""
+        """Return the identifier of the grant that tokens rest on, where they rest on one."""
         if not client.is_third_party:
             return None
-        consent = self._inputs.consent(granted.account_id, client.client_id, granted.purpose)
-        return consent.grant_id if consent is not None else None
+        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
+        return grant.id if grant is not None else None
 
     def is_consented(self, client: Client, account_id: str, asked: Asked, now: int) -> bool:
-        """Whether the user's standing consent covers what is asked for; first parties need none.
+        """Whether the user has answered what is asked for, in whichever way that was asked; first parties need not ask.
 
-        It covers data that the user was asked about for this purpose, in whichever way that was asked for.
+        What the agreement does not hold is never asked; once it does, it is asked.
         """
         if not client.is_third_party:
             return True
-        consent = self._inputs.consent(account_id, client.client_id, asked.purpose)
-        if consent is None or not consent.is_alive(now) or not self._lasts(client, consent, asked):
+        grant = self._inputs.grant(account_id, client.client_id, asked.purpose)
+        if grant is None or not grant.is_alive(now) or grant.is_held:
             return False
-        shown = Asked(consent.scopes, consent.purpose, consent.asked)
-        covered = {*consent.scopes, *self.catalogue.scopes, f"{PURPOSE_PREFIX}{asked.purpose}"}
-        return self._fields(client, shown) >= self._fields(client, asked) and covered.issuperset(asked.scopes)
+        fields = self._askable(client, account_id, asked, now).fields
+        return covers(grant, fields, self._permissions(asked.scopes), asked.days, self._agreement_of(client), now)
 
-    def _lasts(self, client: Client, consent: StoredConsent, asked: Asked) -> bool:
-        """Whether a consent was given for as long as is asked for, as far as the agreement goes."""
-        wanted = consent.granted_at + asked.days * DAY
-        agreement = self._agreement_of(client)
-        return consent.expires_at >= (wanted if agreement is None else min(wanted, agreement.expires_at))
+    def _permissions(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the scopes that allow something besides knowing data."""
+        return tuple(
+            scope for scope in scopes if scope not in self.catalogue.scopes and not scope.startswith(PURPOSE_PREFIX)
+        )
 
     def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
-        """Whether what was granted still holds: account and partner are in good standing, the consent is alive.
+        """Whether what was granted still holds: account and partner are in good standing, and so is the user's grant.
 
-        A grant may rest on a consent that was given a moment ago, perhaps in another process, in place of a narrower
-        one: for a young grant that news is fetched before anything is judged by older.
+        It may rest on an answer that was given a moment ago, perhaps in another process, in place of a narrower one:
+        for what is young that news is fetched before anything is judged by older. What data goes out is decided apart.
         """
         if self.account(granted.account_id) is None or not self.is_welcome(client):
             return False
-        if client.is_third_party and _is_young(granted, now):
+        if not client.is_third_party:
+            return True
+        if _is_young(granted, now):
             self._inputs.renew()
-        return self.is_consented(client, granted.account_id, granted.asked, now)
+        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
+        if grant is None or not grant.is_alive(now) or grant.is_held:
+            return False
+        return covers(grant, (), self._permissions(granted.scopes), 0, None, now)
 
     # ---- what goes out -------------------------------------------------------------------------------------------
 
@@ -303,9 +339,10 @@ class DataSharing:
         if not granted.fields:
             return {}
         partner, agreement = self._inputs.partner(client.partner_id)
-        consent = self._inputs.consent(granted.account_id, client.client_id, granted.purpose)
+        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
         request = _request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
-        decision = decide(self.catalogue, request, partner, agreement, _policy_consent(consent))
+        consent = as_consent(self.catalogue, grant, agreement, request.fields, now)
+        decision = decide(self.catalogue, request, partner, agreement, consent)
         fields = tuple(field for field in granted.fields if field in decision.released)
         withheld = told({field: reason for field, reason in decision.withheld.items() if field in granted.fields})
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
@@ -330,26 +367,26 @@ class DataSharing:
         surface: Surface,
         decision_id: str,
     ) -> Decision:
-        """Decide, and write the disclosure down; decide anew when the consent changed in between.
+        """Decide, and write the disclosure down; decide anew when the grant changed in between.
 
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
-            consent = self._inputs.consent(account_id, client.client_id, request.purpose)
-            agreed = self._within(_policy_consent(consent), reach)
-            decision = decide(self.catalogue, request, partner, agreement, agreed)
-            if not decision.released or agreement is None or consent is None:
+            grant = self._inputs.grant(account_id, client.client_id, request.purpose)
+            consent = as_consent(self.catalogue, grant, agreement, request.fields, request.at)
+            decision = decide(self.catalogue, request, partner, agreement, self._within(consent, reach))
+            if not decision.released or agreement is None or grant is None:
                 return decision
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
             with self._database.autocommit() as connection:
                 disclosed = _disclosed(decision_id, decision, agreement, surface)
-                if audit.disclosed(connection, sharing, disclosed, consent, request.at):
+                if audit.disclosed(connection, sharing, disclosed, grant, request.at):
                     return decision
             self._inputs.renew()
-        raise DatabaseUnavailableError("the consent keeps changing")
+        raise DatabaseUnavailableError("the grant keeps changing")
 
     def _within(self, consent: Consent | None, reach: frozenset[str]) -> Consent | None:
         """Return what of a consent one token reaches: it may have been made for less."""
@@ -360,10 +397,6 @@ class DataSharing:
     def _fields(self, client: Client, asked: Asked) -> frozenset[str]:
         """Return the fields that are asked for, in whichever way."""
         return wanted_anywhere(self.catalogue, client, asked)
-
-    def _named(self, client: Client, asked: Asked) -> frozenset[str]:
-        """Return the fields that are asked for, but for those that the scopes stand for."""
-        return frozenset(asked.fields) | (self._fields(client, asked) - self.catalogue.fields_for_scopes(asked.scopes))
 
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
@@ -391,23 +424,9 @@ def _request(client: Client, account_id: str, purpose: str, fields: frozenset[st
 
 
 def _until(asked: Asked, askable: Askable, now: int) -> int:
-    """Return when a consent that is given now ends: as early as the request or the agreement says."""
-    latest = askable.expires_at or now + DEFAULT_CONSENT_SECONDS
+    """Return when an answer that is given now ends: as early as the request or the agreement says."""
+    latest = askable.expires_at or now + DEFAULT_SECONDS
     return min(latest, now + asked.days * DAY) if asked.days else latest
-
-
-def _policy_consent(stored: StoredConsent | None) -> Consent | None:
-    if stored is None:
-        return None
-    return Consent(
-        user_id=stored.account_id,
-        client_id=stored.client_id,
-        purpose=stored.purpose,
-        fields=frozenset(stored.fields),
-        granted_at=stored.granted_at,
-        expires_at=stored.expires_at,
-        ended_at=stored.ended_at,
-    )
 
 
 def _disclosed(decision_id: str, decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:

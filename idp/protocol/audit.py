@@ -21,7 +21,9 @@ class Kind(StrEnum):
     """What happened."""
 
     DISCLOSURE = "disclosure"
+    GRANT = "grant"
     CONSENT_GIVEN = "consent_given"
+    """Before there were grants with a life of their own: what a consent held, until it was ended."""
     CONSENT_ENDED = "consent_ended"
     PARTNER_STATUS = "partner_status"
     AGREEMENT = "agreement"
@@ -92,6 +94,19 @@ class Disclosed:
     surface: Surface
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What happened to a grant, and what it allows from now on."""
+
+    event: str
+    state: str
+    reason: str
+    initiator: str
+    fields: Mapping[str, int]
+    """Every field that it lets out while it is active, those that another gives away included, with its end."""
+    expires_at: int
+
+
 def disclosure(sharing: Sharing, disclosed: Disclosed, now: int) -> bytes:
     """Return the leaf of a disclosure."""
     return _leaf(
@@ -106,14 +121,19 @@ def disclosure(sharing: Sharing, disclosed: Disclosed, now: int) -> bytes:
     )
 
 
-def consent_given(sharing: Sharing, fields: tuple[str, ...], expires_at: int, now: int) -> bytes:
-    """Return the leaf of a consent."""
-    return _leaf(Kind.CONSENT_GIVEN, now, **sharing.members(), fields=fields, expires=expires_at)
-
-
-def consent_ended(sharing: Sharing, now: int) -> bytes:
-    """Return the leaf of a consent's end."""
-    return _leaf(Kind.CONSENT_ENDED, now, **sharing.members())
+def grant_changed(sharing: Sharing, changed: Changed, now: int) -> bytes:
+    """Return the leaf of something that happened to a grant."""
+    return _leaf(
+        Kind.GRANT,
+        now,
+        **sharing.members(),
+        event=changed.event,
+        state=changed.state,
+        reason=changed.reason,
+        initiator=changed.initiator,
+        fields=dict(changed.fields),
+        expires=changed.expires_at,
+    )
 
 
 def partner_status(partner_id: str, status: str, now: int) -> bytes:
@@ -166,9 +186,19 @@ def read_leaf(index: int, entry: bytes) -> Leaf:
     return leaf
 
 
+ACTIVE = "active"
+"""The one state of a grant in which anything goes out (`protocol.grants`)."""
+_ANSWERS = frozenset({"given", "amended"})
+"""What a user says to a request: from then on, what goes out rests on this answer."""
 _SHARING = dict.fromkeys(("partner", "client", "purpose", "subject", "consent"), str)
 _SHAPES: Mapping[Kind, Mapping[str, type]] = {
     Kind.DISCLOSURE: {**_SHARING, "fields": list, "withheld": dict, "agreement": dict, "surface": str},
+    Kind.GRANT: {
+        **_SHARING,
+        **dict.fromkeys(("event", "state", "reason", "initiator"), str),
+        "fields": dict,
+        "expires": int,
+    },
     Kind.CONSENT_GIVEN: {**_SHARING, "fields": list, "expires": int},
     Kind.CONSENT_ENDED: _SHARING,
     Kind.PARTNER_STATUS: {"partner": str, "status": str},
@@ -198,11 +228,27 @@ class Provision:
 
 @dataclass(slots=True)
 class _ConsentState:
-    """Where the reader of a log stands with one consent."""
+    """Where the reader of a log stands with what one app may have of one person for one purpose."""
 
     given: Leaf | None = None
-    ended: Leaf | None = None
+    last: Leaf | None = None
     provision: Provision | None = None
+
+    def objection(self, disclosure: Leaf) -> str | None:
+        """Return what is wrong with a disclosure at this point; what was given before the log began is not known."""
+        last = self.last
+        if last is None:
+            return None
+        where = f"entry {disclosure.index} discloses on a consent"
+        if last.kind is Kind.CONSENT_ENDED or last.members.get("state", ACTIVE) != ACTIVE:
+            return f"{where} that entry {last.index} ended or held"
+        if disclosure.at >= last.members["expires"]:
+            return f"{where} of entry {last.index} that is over"
+        if last.kind is Kind.GRANT:
+            until = last.members["fields"]
+            if any(disclosure.at >= until.get(name, 0) for name in disclosure.members["fields"]):
+                return f"{where} of entry {last.index} that does not hold all of its fields"
+        return None
 
 
 @dataclass(slots=True)
@@ -218,11 +264,11 @@ class Account:
     def take(self, leaf: Leaf) -> None:
         """Take the next entry into account."""
         self.entries += 1
-        if leaf.kind is Kind.CONSENT_GIVEN:
+        if leaf.kind is Kind.CONSENT_GIVEN or leaf.members.get("event") in _ANSWERS:
             self._close(leaf)
-            self._states[leaf.members["consent"]] = _ConsentState(given=leaf)
-        elif leaf.kind is Kind.CONSENT_ENDED:
-            self._state(leaf).ended = leaf
+            self._states[leaf.members["consent"]] = _ConsentState(given=leaf, last=leaf)
+        elif leaf.kind in (Kind.GRANT, Kind.CONSENT_ENDED):
+            self._state(leaf).last = leaf
         elif leaf.kind is Kind.DISCLOSURE:
             self.disclosures += 1
             self._disclosed(leaf)
@@ -242,12 +288,9 @@ class Account:
 
     def _disclosed(self, leaf: Leaf) -> None:
         state = self._state(leaf)
-        if state.ended is not None:
-            self.violations.append(f"entry {leaf.index} discloses on a consent that entry {state.ended.index} ended")
-        elif state.given is not None and leaf.at >= state.given.members["expires"]:
-            self.violations.append(
-                f"entry {leaf.index} discloses on a consent of entry {state.given.index} that is over"
-            )
+        objection = state.objection(leaf)
+        if objection is not None:
+            self.violations.append(objection)
         state.provision = _provided(state, leaf)
 
 

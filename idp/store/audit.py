@@ -1,18 +1,18 @@
 """Entries of the audit log, and the salts of the people they are about.
 
 An entry is inserted in the transaction of its event; that of a disclosure is committed before the data goes out, and
-only if the consent still stands as it was decided upon. Entries are never changed, but for the place in the log that
+only if the grant is still the one that was decided upon. Entries are never changed, but for the place in the log that
 `audit_tree` gives each once, and never removed. A salt is a row of its own, so that erasing a person can drop it.
 """
 
 from sqlalchemy import Connection, bindparam, insert, literal, select
 
 from idp.protocol import audit
-from idp.protocol.audit import Disclosed, Person, Sharing
+from idp.protocol.audit import Changed, Disclosed, Person, Sharing
 from idp.protocol.secrets import SECRET_BYTES, Randomness
 from idp.store.clients import clients
-from idp.store.consents import StoredConsent, consents
 from idp.store.database import BigKey, db, insert_if_absent
+from idp.store.grants import Grant, grants
 from idp.store.sealing import Sealer
 
 audit_entries = db.Table(
@@ -35,14 +35,13 @@ audit_salts = db.Table(
 )
 
 _INSERT = insert(audit_entries).inline()
-_DECIDED_UPON = ("account_id", "client_id", "purpose", "granted_at", "expires_at", "fields")
-_INSERT_IF_CONSENTED = (
+_INSERT_IF_UNCHANGED = (
     insert(audit_entries)
     .from_select(
         ["leaf"],
         select(bindparam("new_leaf", type_=db.LargeBinary))
-        .select_from(consents)
-        .where(consents.c.ended_at.is_(None), *(consents.c[name] == bindparam(name) for name in _DECIDED_UPON))
+        .select_from(grants)
+        .where(grants.c.id == bindparam("grant_id"), grants.c.version == bindparam("grant_version"))
         .with_for_update(read=True),
     )
     .returning(literal(1))
@@ -75,14 +74,10 @@ class AuditLog:
         sealed = connection.execute(statement).scalar()
         return None if sealed is None else Person(account_id, self._sealer.open(sealed, _place(account_id)))
 
-    def consent_given(self, connection: Connection, consent: StoredConsent) -> None:
-        """Write down a consent, in the transaction that saves it."""
-        sharing = self._sharing(connection, consent.account_id, consent.client_id, consent.purpose)
-        _add(connection, audit.consent_given(sharing, consent.fields, consent.expires_at, consent.granted_at))
-
-    def consent_ended(self, connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
-        """Write down the end of a consent, in the transaction that ends it."""
-        _add(connection, audit.consent_ended(self._sharing(connection, account_id, client_id, purpose), now))
+    def grant_changed(self, connection: Connection, grant: Grant, changed: Changed, now: int) -> None:
+        """Write down what happened to a grant, in the transaction in which it happens."""
+        sharing = self._sharing(connection, grant.account_id, grant.client_id, grant.purpose)
+        _add(connection, audit.grant_changed(sharing, changed, now))
 
     def _sharing(self, connection: Connection, account_id: str, client_id: str, purpose: str) -> Sharing:
         which = select(clients.c.partner_id).where(clients.c.client_id == client_id)
@@ -100,15 +95,15 @@ def agreement_changed(connection: Connection, partner_id: str, document: str, no
     _add(connection, audit.agreement_changed(partner_id, document, now))
 
 
-def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, consent: StoredConsent, now: int) -> bool:
-    """Write down a disclosure before it happens; false, with nothing written, if the consent is not as it was.
+def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, grant: Grant, now: int) -> bool:
+    """Write down a disclosure before it happens; false, with nothing written, if the grant is not as it was.
 
-    One statement, which holds the consent against change until it is committed. So an end that was acknowledged comes
+    One statement, which holds the grant against change until it is committed. So an end that was acknowledged comes
     after every disclosure in the log, and no disclosure after it.
     """
-    values = {name: getattr(consent, name) for name in _DECIDED_UPON}
+    values = {"grant_id": grant.id, "grant_version": grant.version}
     leaf = audit.disclosure(sharing, what, now)
-    return connection.execute(_INSERT_IF_CONSENTED, {"new_leaf": leaf, **values}).first() is not None
+    return connection.execute(_INSERT_IF_UNCHANGED, {"new_leaf": leaf, **values}).first() is not None
 
 
 def _add(connection: Connection, leaf: bytes) -> None:

@@ -42,7 +42,7 @@ class Topic(StrEnum):
 
     CLIENT = "client"
     ACCOUNT = "account"
-    CONSENT = "consent"
+    GRANT = "grant"
     SHARING = "sharing"
     KEYS = "keys"
     FAMILY = "family"

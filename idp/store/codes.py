@@ -107,6 +107,13 @@ def spend_of_account(connection: Connection, account_id: str, now: int) -> None:
     connection.execute(update(authorization_codes).where(unspent).values(used_at=now))
 
 
+def spend_of_grant(connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> None:
+    """Spend every code that rests on what a user allowed an app for a purpose, and that nobody redeemed yet."""
+    codes = authorization_codes.c
+    which = (codes.account_id == account_id) & (codes.client_id == client_id) & (codes.purpose == purpose)
+    connection.execute(update(authorization_codes).where(which & codes.used_at.is_(None)).values(used_at=now))
+
+
 def spend_of_session(connection: Connection, sid: str, now: int) -> None:
     """Spend every code that a browser session was given and that nobody redeemed yet."""
     unspent = (authorization_codes.c.sid == sid) & authorization_codes.c.used_at.is_(None)

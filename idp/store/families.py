@@ -189,8 +189,8 @@ def end(connection: Connection, family_id: str, reason: str, now: int) -> bool:
     return _end(connection, alive, reason, now) > 0
 
 
-def end_of_consent(connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> int:
-    """End every family that a consent carried; return how many."""
+def end_of_grant(connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> int:
+    """End every family that rests on what a user allowed an app for a purpose; return how many."""
     carried = (
         (token_families.c.account_id == account_id)
         & (token_families.c.client_id == client_id)

@@ -13,8 +13,10 @@ from idp.audit import export
 from idp.maintenance import run_once
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Account, Kind, Surface, account_of, read_leaf
+from idp.protocol.grants import Initiator, Why
 from idp.services import EXTENSION, Services
-from idp.store import consents
+from idp.store import grants
+from idp.store.database import Connection
 from tests.provider.apps import TABI, tokens_for
 from tests.provider.person import Person
 from tests.provider.provider import NO_TLS, Provider, ServedProvider, another_process, serve_elsewhere
@@ -118,7 +120,6 @@ def test_a_disclosure_waits_for_an_end_that_is_being_written(shared_provider: Pr
     tokens_for(Person(shared_provider), TABI, ticks=("prefecture",))
     services = shared_provider.services
     client, who = services.find_client("tabi-points"), account_id(services)
-    key = (who, "tabi-points", "points.credit")
 
     def release() -> int:
         arguments = (client, who, ASKED, services.now, Surface.USERINFO)
@@ -127,8 +128,7 @@ def test_a_disclosure_waits_for_an_end_that_is_being_written(shared_provider: Pr
     assert release() == 1
     with ThreadPoolExecutor(1) as pool:
         with services.database.transaction() as connection:
-            assert consents.end(connection, *key, services.now)
-            services.audit_log.consent_ended(connection, *key, services.now)
+            end_in(connection, services, who)
             reading = pool.submit(release)
             assert eventually(lambda: reading.done() or somebody_waits(services), 5)
         assert reading.result() == 0
@@ -144,10 +144,14 @@ def somebody_waits(services: Services) -> bool:
 
 
 def end_consent(services: Services, who: str) -> None:
-    key = (who, "tabi-points", "points.credit")
     with services.database.transaction() as connection:
-        assert consents.end(connection, *key, services.now)
-        services.audit_log.consent_ended(connection, *key, services.now)
+        end_in(connection, services, who)
+
+
+def end_in(connection: Connection, services: Services, who: str) -> None:
+    grant = grants.find(connection, who, "tabi-points", "points.credit", lock=True)
+    assert grant is not None
+    assert services.sharing.end(connection, grant, Initiator.USER, Why.USER_REVOKED, services.now)
 
 
 def placed(services: Services) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.protocol import audit, tiles
-from idp.protocol.audit import Disclosed, LeafError, Person, Sharing, Surface, account_of, read_leaf
+from idp.protocol.audit import Changed, Disclosed, LeafError, Person, Sharing, Surface, account_of, read_leaf
 from idp.protocol.canonical_json import canonical
 from idp.protocol.log_folder import VerificationError, Verified, verify
 from idp.protocol.log_proof import prove, verify_proof
@@ -22,8 +22,14 @@ KEY = verifier_key("id.example.test/audit", PRIVATE)
 HANA = Person("account of Hana", b"a salt")
 SHARING = Sharing(HANA, "tabi-points", "tabi-points", "points.credit")
 NOW = 1_795_000_000
-GIVEN = audit.consent_given(SHARING, ("prefecture",), NOW + 100, NOW)
-ENDED = audit.consent_ended(SHARING, NOW + 9)
+
+
+def changed(event: str, state: str = "active", at: int = NOW, **fields: int) -> bytes:
+    return audit.grant_changed(SHARING, Changed(event, state, "A_REASON", "user", fields, NOW + 100), at)
+
+
+GIVEN = changed("given", prefecture=NOW + 100, over_20=NOW + 100)
+ENDED = changed("revoked", "revoked", NOW + 9)
 
 
 def disclosure(at: int = NOW + 1, field: str = "prefecture", sharing: Sharing = SHARING) -> bytes:
@@ -145,6 +151,40 @@ def test_records_of_provision_begin_anew_with_a_new_consent():
         (("prefecture",), 20, 20, 1, 5),
     ]
     assert {each.subject for each in records} == {HANA.subject("tabi-points")}
+
+
+@pytest.mark.parametrize("state", ["paused", "suspended", "revoked", "expired", "consumed", "superseded", "rejected"])
+def test_nothing_goes_out_on_a_grant_that_is_not_active(state: str):
+    """Until it is active again, if it ever is; an answer of the person makes it so, too."""
+    held = changed("whatever", state)
+    with pytest.raises(VerificationError, match="ended or held"):
+        check(log_of([GIVEN, disclosure(), held, disclosure()]))
+    for again in (changed("resumed", prefecture=NOW + 100), changed("amended", prefecture=NOW + 100)):
+        check(log_of([GIVEN, disclosure(), held, again, disclosure()]))
+
+
+def test_no_field_goes_out_beyond_the_grant_or_its_own_end():
+    """Each field has an end of its own, and one that was taken out is gone."""
+    short = changed("given", prefecture=NOW + 100, over_20=NOW + 5)
+    check(log_of([short, disclosure(NOW + 4, "over_20"), disclosure(NOW + 99)]))
+    for wrong in (disclosure(NOW + 5, "over_20"), disclosure(NOW, "email")):
+        with pytest.raises(VerificationError, match="does not hold all of its fields"):
+            check(log_of([short, wrong]))
+    with pytest.raises(VerificationError, match="does not hold all of its fields"):
+        check(log_of([short, changed("narrowed", over_20=NOW + 5), disclosure()]))
+
+
+def test_entries_of_before_there_were_grants_are_read_as_they_were_meant():
+    """A log is for keeping, and so is what its verifier understands."""
+
+    def old(kind: str, **members: object) -> bytes:
+        return canonical({"version": 1, "kind": kind, "at": NOW, **SHARING.members(), **members})
+
+    given_then = old("consent_given", fields=["prefecture"], expires=NOW + 100)
+    check(log_of([given_then, disclosure(), old("consent_ended"), GIVEN, disclosure()]))
+    for wrong in ([given_then, disclosure(NOW + 100)], [given_then, old("consent_ended"), disclosure()]):
+        with pytest.raises(VerificationError, match="on a consent"):
+            check(log_of(wrong))
 
 
 @pytest.mark.parametrize(

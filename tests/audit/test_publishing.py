@@ -94,14 +94,15 @@ def test_every_kind_of_answer_is_a_leaf_and_so_are_consent_partner_and_agreement
     kinds = [(leaf["kind"], leaf.get("surface")) for leaf in found]
     assert sorted(kinds[:4]) == [("agreement", None)] * 2 + [("partner_status", None)] * 2
     assert kinds[4:] == [
-        ("consent_given", None),
+        ("grant", None),
         ("disclosure", "access_token"),
         ("disclosure", "id_token"),
         ("disclosure", "userinfo"),
         ("disclosure", "userinfo"),
         ("disclosure", "introspection"),
-        ("consent_ended", None),
+        ("grant", None),
     ]
+    assert [found[place]["event"] for place in (4, -1)] == ["given", "revoked"]
     userinfo_leaf = found[7]
     assert userinfo_leaf["fields"] == ["over_20", "prefecture"]
     assert userinfo_leaf["withheld"] == {"email": "FIELD_NOT_IN_AGREEMENT"}

@@ -14,7 +14,7 @@ from tests.provider.jose import read
 from tests.provider.operator import declare_clients
 from tests.provider.person import Person, as_client, boxes
 from tests.provider.provider import HTTP, Provider
-from tests.web.visits import answer, decide, follow, shows, signed_in, visit
+from tests.web.visits import answer, decide, end_sharing, follow, shows, signed_in, visit
 
 DAY = 86_400
 DETAIL: dict[str, Any] = {"type": "partner_data", "purpose": "points.credit", "fields": ["prefecture", "over_20"]}
@@ -92,6 +92,7 @@ def test_a_consent_is_one_consent(member: Person, first: dict[str, Any], then: d
 
 def test_a_field_that_was_never_asked_for_is_asked(member: Person):
     """A standing consent about one field says nothing about another."""
+    end_sharing(member, TABI, "points.credit")
     decide(member, visit(member, TABI, prompt="consent", **details(fields=["over_20"])), "over_20")
     page = visit(member, TABI, **details())
     assert boxes(page.text) == ["prefecture", "over_20"]

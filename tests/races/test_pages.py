@@ -3,7 +3,7 @@
 import httpx
 from sqlalchemy import text
 
-from idp.store import consents
+from idp.store import grants
 from idp.store.database import Database
 from tests.provider.person import Answer, Person, hidden
 from tests.provider.provider import HTTP, Provider
@@ -43,10 +43,10 @@ def test_fifty_answers_to_one_question_are_one_consent(racing: Provider, hana: P
 
     (location,) = {response.headers["location"] for response in at_once(answer)}
     with stored.autocommit() as connection:
-        account_id = connection.execute(text("SELECT DISTINCT account_id FROM consents")).scalar_one()
-        consent = consents.find(connection, account_id, "tabi-points", "points.credit")
-    assert consent is not None
-    assert sorted(consent.fields) in [sorted(ticks) for ticks in TICKS]
+        account_id = connection.execute(text("SELECT DISTINCT account_id FROM grants")).scalar_one()
+        grant = grants.find(connection, account_id, "tabi-points", "points.credit")
+    assert grant is not None
+    assert sorted(grant.agreed_fields(grant.created_at)) in [sorted(ticks) for ticks in TICKS]
     before = codes_stored(stored)
 
     def finish(_number: int) -> httpx.Response:

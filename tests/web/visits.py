@@ -82,3 +82,9 @@ def claims_of(token: str) -> dict[str, Any]:
     """What a token says; whether it is genuine is asked elsewhere."""
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
+
+
+def end_sharing(person: Person, app: App, purpose: str) -> None:
+    """End whatever the signed-in person shares with an app for a purpose."""
+    form = {**hidden(person.browser.get("/").text), "client_id": app.client_id, "purpose": purpose}
+    assert person.browser.post("/account/sharing", data=form).status_code == 303

@@ -1,0 +1,91 @@
+"""What a grant allows, worked out from its answers: pure functions of a grant, the catalogue and the moment."""
+
+from collections.abc import Iterable, Mapping
+
+from idp.protocol.grants import LONGEST_SECONDS
+from idp.store.grants import Answer, Grant
+from policies.agreement import Agreement, Consent
+from policies.catalogue import Catalogue
+
+DAY = 86_400
+
+
+def merged(before: Mapping[str, Answer], shown: Mapping[str, Answer], now: int) -> dict[str, Answer]:
+    """Return the answers that hold after a further one: what was shown again counts as it was answered now.
+
+    What was not shown keeps its answer and the end of that, so nothing lives longer because of something else.
+    """
+    return {**{name: answer for name, answer in before.items() if now < answer.until}, **shown}
+
+
+def merged_fields(
+    catalogue: Catalogue, before: Mapping[str, Answer], shown: Mapping[str, Answer], now: int
+) -> dict[str, Answer]:
+    """Return the same for fields: a no to one is a no as well to those that were agreed to before and give it away."""
+    refused = {name: answer for name, answer in shown.items() if not answer.agreed}
+    fields = merged(before, shown, now)
+    for name in fields.keys() - shown.keys():
+        given_away = catalogue.closure_down((name,)) & refused.keys()
+        if given_away:
+            fields[name] = refused[min(given_away)]
+    return fields
+
+
+def last_end(*answers: Mapping[str, Answer]) -> int:
+    """Return when the last of all answers ends."""
+    return max((answer.until for each in answers for answer in each.values()), default=0)
+
+
+def lets_out(catalogue: Catalogue, fields: Mapping[str, int]) -> dict[str, int]:
+    """Return what agreed fields, each with its end, let out: those that they give away included."""
+    out: dict[str, int] = {}
+    for agreed, until in fields.items():
+        for field in catalogue.closure_down((agreed,)):
+            out[field] = max(until, out.get(field, 0))
+    return dict(sorted(out.items()))
+
+
+def covers(
+    grant: Grant, fields: Iterable[str], scopes: Iterable[str], days: int, agreement: Agreement | None, now: int
+) -> bool:
+    """Whether a user answered already what is asked for: each field and scope, for as long as is asked.
+
+    A no is an answer as well.
+    """
+    latest = agreement.expires_at if agreement is not None else now + LONGEST_SECONDS
+    asked = [*(grant.fields.get(name) for name in fields), *(grant.scopes.get(name) for name in scopes)]
+    return all(
+        answer is not None and now < answer.until and answer.until >= min(answer.at + days * DAY, latest)
+        for answer in asked
+    )
+
+
+def as_consent(
+    catalogue: Catalogue, grant: Grant | None, agreement: Agreement | None, fields: frozenset[str], now: int
+) -> Consent | None:
+    """Return a grant as the policy knows consents, for a request for some fields at a moment.
+
+    An answer holds no longer than the agreement allows, also if that was shortened after it was given.
+    """
+    if grant is None:
+        return None
+    ends = _ends(grant, agreement)
+    alive = {field: end for field, end in ends.items() if now < end}
+    wanted = [end for field, end in alive.items() if not fields.isdisjoint(catalogue.closure_down((field,)))]
+    return Consent(
+        user_id=grant.account_id,
+        client_id=grant.client_id,
+        purpose=grant.purpose,
+        fields=frozenset(alive),
+        granted_at=max((grant.fields[field].at for field in alive), default=grant.created_at),
+        expires_at=min(wanted or alive.values(), default=max(ends.values(), default=grant.expires_at)),
+        ended_at=grant.changed_at if grant.is_held else grant.ended_at,
+    )
+
+
+def _ends(grant: Grant, agreement: Agreement | None) -> dict[str, int]:
+    """Return the end of each answer that is a yes."""
+    terms = agreement.purposes.get(grant.purpose) if agreement is not None else None
+    longest = terms.max_days * DAY if terms is not None else LONGEST_SECONDS
+    agreed = ((name, answer) for name, answer in grant.fields.items() if answer.agreed)
+    return {name: min(answer.until, answer.at + longest, grant.expires_at) for name, answer in agreed}

@@ -1,0 +1,76 @@
+"""The life of a grant in words: what it can be, what can happen to it, who causes it and why.
+
+A request that waits for its user is an interaction, not yet a grant. What is terminal is never left again.
+"""
+
+from enum import StrEnum
+
+ONE_TIME_SECONDS = 86_400
+"""How long a grant to be used once may wait for its use."""
+LONGEST_SECONDS = 365 * 86_400
+DEFAULT_SECONDS = 90 * 86_400
+
+
+class Status(StrEnum):
+    """What a grant is. Whether it is suspended stands beside this: several causes may hold it at once."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+
+
+SUSPENDED = "suspended"
+"""How a grant that any cause holds is called, whatever its status."""
+LIVE = (Status.ACTIVE, Status.PAUSED)
+
+
+class Mode(StrEnum):
+    """How often a grant may be used."""
+
+    ONGOING = "ongoing"
+    ONE_TIME = "one_time"
+
+
+class Event(StrEnum):
+    """What happened to a grant."""
+
+    GIVEN = "given"
+    AMENDED = "amended"
+    NARROWED = "narrowed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SUSPENDED = "suspended"
+    LIFTED = "lifted"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+
+
+class Initiator(StrEnum):
+    """Who caused an event."""
+
+    USER = "user"
+    PARTNER = "partner"
+    PLATFORM = "platform"
+    POLICY = "policy"
+
+
+class Why(StrEnum):
+    """For which reason, in the terms of Open Finance Brasil (consents API 3) as far as it has one."""
+
+    USER_REJECTED = "CUSTOMER_MANUALLY_REJECTED"
+    USER_REVOKED = "CUSTOMER_MANUALLY_REVOKED"
+    EXPIRED = "CONSENT_EXPIRED"
+    MAX_DATE_REACHED = "CONSENT_MAX_DATE_REACHED"
+    TECHNICAL_ISSUE = "CONSENT_TECHNICAL_ISSUE"
+    SECURITY = "INTERNAL_SECURITY_REASON"
+    USED_ONCE = "ONE_TIME_USE_MADE"
+    REPLACED = "REPLACED_BY_ANOTHER_GRANT"
+    ASKED = "CUSTOMER_WAS_ASKED"
+    USER_CHANGED = "CUSTOMER_CHANGED"
