@@ -15,6 +15,7 @@ from idp.discovery import PublishedDocuments
 from idp.login import routes as login
 from idp.login.password import Passwords
 from idp.logout import routes as logout
+from idp.partner import acknowledgements
 from idp.protocol.secrets import Clock, Randomness
 from idp.services import EXTENSION, build_services
 from idp.settings import Settings, config_files, load_settings
@@ -55,6 +56,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app.register_blueprint(consent.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(logout.blueprint)
+    app.register_blueprint(acknowledgements.blueprint)
     app.register_blueprint(public_log.blueprint)
     app.register_blueprint(health.blueprint)
     app.wsgi_app = PublishedDocuments(app.wsgi_app, services)  # type: ignore[method-assign]  # Flask's documented way

@@ -6,6 +6,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -13,10 +14,13 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
 from idp.data_sharing import DataSharing, read_catalogue
+from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.pairwise import Pairwise
 from idp.keys import Keys
 from idp.log_key import LogKey
 from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
+from idp.protocol.partner_events import SET_TYPE
 from idp.protocol.secrets import Clock, Randomness
 from idp.settings import Settings, SettingsError
 from idp.store import clients, schema
@@ -42,6 +46,7 @@ from idp.tokens.verify import TokenVerifier
 EXTENSION = "sekisho"
 CACHED_CLIENTS = 10_000
 KEY_BYTES = 32
+MESSAGE_ALGORITHM = "ES256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Services:
     interactions: Interactions
     pushed_requests: PushedRequests
     sharing: DataSharing
+    messages: PartnerMessages
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
     verifier: TokenVerifier
@@ -101,7 +107,9 @@ def build_services(
     accounts = Accounts(sealer, random)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
     audit_log = AuditLog(sealer, random)
-    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, sealer.derive("pairwise subjects"), random)
+    pairwise = Pairwise(sealer.derive("pairwise subjects"))
+    messages = PartnerMessages(settings.issuer, sealer, random, pairwise, partial(_signed_event, keys))
+    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, pairwise, messages, random)
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
     signer = Signer(keys)
@@ -142,6 +150,7 @@ def build_services(
         interactions=Interactions(sealer),
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
+        messages=messages,
         scope_rules=scope_rules,
         find_client=find_client,
         verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),
@@ -153,6 +162,10 @@ def current_services() -> Services:
     """Return the services of the application that handles this request; for routes only."""
     services: Services = current_app.extensions[EXTENSION]
     return services
+
+
+def _signed_event(keys: Keys, claims: bytes) -> str:
+    return keys.signing_key(MESSAGE_ALGORITHM).sign(claims, SET_TYPE)
 
 
 def key_encryption_key(settings: Settings) -> bytes:

@@ -10,7 +10,7 @@ from idp.protocol.client_checks import problems_with
 from idp.protocol.client_metadata import PUBLIC, normal_response_type
 from idp.protocol.names import IMPLICIT, NO_SIGNATURE, SIGNING_ALGORITHMS, AuthMethod, ClientKind, GrantType
 from idp.services import Services
-from idp.store.clients import ACTIVE, MAX_CLIENT_ID, MAX_PARTNER_ID, SUSPENDED, Client
+from idp.store.clients import ACTIVE, MAX_CLIENT_ID, MAX_PARTNER_ID, PRODUCTION, SANDBOX, SUSPENDED, Client
 
 _COMPUTED = {"secret_hash"}
 _KNOWN = {item.name for item in fields(Client)} - _COMPUTED
@@ -85,6 +85,10 @@ def _identity_problems(client: Client) -> Iterator[str]:
         yield f"status must be one of {', '.join(_STATUSES)}"
     if client.access_token_algorithm not in SIGNING_ALGORITHMS:
         yield f"access_token_algorithm must be one of {', '.join(SIGNING_ALGORITHMS)}"
+    if client.environment not in (PRODUCTION, SANDBOX):
+        yield f"environment must be one of {PRODUCTION}, {SANDBOX}"
+    if client.is_sandbox and not client.partner_id:
+        yield "environment sandbox goes with an app of a partner only"
     if client.partner_id and not client.is_third_party:
         yield "partner_id goes with kind third_party only"
     elif len(client.partner_id) > MAX_PARTNER_ID or not client.partner_id.isascii():

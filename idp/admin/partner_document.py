@@ -62,7 +62,8 @@ def _apply(services: Services, connection: Connection, declared: PartnerDeclarat
         partners.save_contacts(connection, services.sealer, wanted.id, wanted.contacts)
     if "status" in differences and not dry_run:
         was, why = str(before.get("status", "")), f"written by {author}"
-        record(connection, PartnerEvent(wanted.id, Action.DECLARE, was, wanted.status, approver, why, services.now))
+        event = PartnerEvent(wanted.id, Action.DECLARE, was, wanted.status, approver, why, services.now)
+        record(connection, services.messages, event)
     if agreement and declared.agreement is not None and not dry_run:
         catalogue, now = services.sharing.catalogue, services.now
         version = propose(connection, declared.agreement, catalogue, by=author, now=now)

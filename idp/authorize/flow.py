@@ -40,10 +40,10 @@ def next_step(
     """Return the next step.
 
     Raises:
-        OAuthError: `access_denied` when the user said no; `login_required` when somebody else signed in than the
-            client asked for (OIDC Core 3.1.2.1); `unmet_authentication_requirements` when they signed in by another
-            way than it insists on (5.5.1.1); `login_required` or `consent_required` when the client asked for no page
-            (`prompt=none`).
+        OAuthError: `access_denied` when the user said no, or is made up for a sandbox that is not this app's;
+            `login_required` when somebody else signed in than the client asked for (OIDC Core 3.1.2.1);
+            `unmet_authentication_requirements` when they signed in by another way than it insists on (5.5.1.1);
+            `login_required` or `consent_required` when the client asked for no page (`prompt=none`).
     """
     if progress.decision == DENIED:
         raise OAuthError("access_denied", "The user said no.")
@@ -54,6 +54,8 @@ def next_step(
         return Step.SIGN_IN
     if not _is_expected(services, request, session):
         raise OAuthError("login_required", "Somebody else signed in than the id_token_hint or the claims name.")
+    if not _may_meet(services, request, session):
+        raise OAuthError("access_denied", "The account that signed in is not for this app.")
     if not _is_signed_in_well(request, session):
         raise unmet_authentication_requirements()
     if _needs_consent(services, request, session, progress):
@@ -72,9 +74,17 @@ def _needs_sign_in(
         return False
     if not _is_expected(services, request, session) or not _is_signed_in_well(request, session):
         return True
+    if not _may_meet(services, request, session):
+        return True
     if not request.prompts.isdisjoint({"login", "select_account"}):
         return True
     return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
+
+
+def _may_meet(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:
+    """Whether the app and the user are of one world: that of people, or one partner's sandbox."""
+    account = services.sharing.account(session.account_id)
+    return account is not None and services.sharing.may_meet(request.client, account)
 
 
 def _is_expected(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:

@@ -65,7 +65,7 @@ def _step(action: Action, explanation: str) -> None:
     def take(partner_id: str, by: str, reason: str, *, as_json: bool) -> None:
         services = services_of_settings()
         with services.database.transaction() as connection:
-            status = act(connection, action, partner_id, by=by, reason=reason, now=services.now)
+            status = act(connection, services.messages, action, partner_id, by=by, reason=reason, now=services.now)
         print_result({"id": partner_id, "status": status}, status, as_json=as_json)
 
 

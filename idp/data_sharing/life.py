@@ -7,6 +7,7 @@ process knows within a second (`store.changes`), and no disclosure is written do
 from dataclasses import replace
 
 from idp.data_sharing.allowed import last_end, lets_out, merged, merged_fields
+from idp.data_sharing.messages import PartnerMessages
 from idp.protocol.audit import Changed
 from idp.protocol.grants import Event, Initiator, Status, Why
 from idp.store import codes, families, grants
@@ -22,10 +23,11 @@ ATTEMPTS = 3
 class GrantLife:
     """The transitions. Each tells whether it happened: what is over stays as it is, whoever asks."""
 
-    def __init__(self, catalogue: Catalogue, audit_log: AuditLog) -> None:
+    def __init__(self, catalogue: Catalogue, audit_log: AuditLog, messages: PartnerMessages) -> None:
         """Take what events are told with."""
         self.catalogue = catalogue
         self._audit_log = audit_log
+        self._messages = messages
 
     def give(self, connection: Connection, answer: Grant, now: int) -> Grant:
         """Write down a user's answer: a grant of its own, or an amendment of the one that is alive.
@@ -125,4 +127,5 @@ class GrantLife:
         out = {} if after.ended_at is not None else lets_out(self.catalogue, after.agreed_fields(now))
         changed = Changed(event, after.state(now), why, initiator, out, after.expires_at)
         self._audit_log.grant_changed(connection, after, changed, now)
+        self._messages.grant_happened(connection, event, before, after, now)
         return after

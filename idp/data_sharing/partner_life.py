@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from idp.data_sharing.documents import SharingDataError
+from idp.data_sharing.messages import PartnerMessages
+from idp.protocol.partner_events import PartnerEventKind
 from idp.store import audit, partner_events, partners
 from idp.store.database import Connection
 from idp.store.partner_events import MAX_ACTOR, MAX_REASON, PartnerEvent
@@ -44,12 +46,27 @@ NEXT: Mapping[Action, Mapping[PartnerStatus, PartnerStatus | None]] = {
 NEEDS_REASON = frozenset({Action.RETURN, Action.SUSPEND, Action.LIFT, Action.TERMINATE})
 
 
+_TOLD: Mapping[str, PartnerEventKind] = {
+    PartnerStatus.SUSPENDED: PartnerEventKind.PARTNER_SUSPENDED,
+    PartnerStatus.TERMINATED: PartnerEventKind.PARTNER_TERMINATED,
+}
+
+
 class LifeError(SharingDataError):
     """A step cannot be taken; the message says why and what to do instead."""
 
 
-def act(connection: Connection, action: Action, partner_id: str, *, by: str, reason: str, now: int) -> PartnerStatus:
-    """Take a step, write it down and return where the partner stands now.
+def act(
+    connection: Connection,
+    messages: PartnerMessages,
+    action: Action,
+    partner_id: str,
+    *,
+    by: str,
+    reason: str,
+    now: int,
+) -> PartnerStatus:
+    """Take a step, write it down, tell the partner's apps, and return where the partner stands now.
 
     Raises:
         LifeError: for an unknown partner, a step that does not lead on from where it stands, an author who approves
@@ -66,14 +83,19 @@ def act(connection: Connection, action: Action, partner_id: str, *, by: str, rea
     after = _next(connection, action, partner)
     if not partners.move(connection, partner_id, partner.status, after, now):
         raise LifeError(f"partner {partner_id} has moved on meanwhile; look at it again")
-    record(connection, PartnerEvent(partner_id, action, partner.status, after, by, reason, now))
+    record(connection, messages, PartnerEvent(partner_id, action, partner.status, after, by, reason, now))
     return after
 
 
-def record(connection: Connection, event: PartnerEvent) -> None:
-    """Write a change of status down: in the partner's history and in the audit log."""
+def record(connection: Connection, messages: PartnerMessages, event: PartnerEvent) -> None:
+    """Write a change of status down, in the partner's history and in the audit log, and tell its apps."""
     partner_events.add(connection, event)
     audit.partner_status_changed(connection, event.partner_id, event.after, event.at)
+    told = _TOLD.get(event.after)
+    if event.before == PartnerStatus.SUSPENDED and told is None:
+        told = PartnerEventKind.PARTNER_RESUMED
+    if told is not None:
+        messages.partner(connection, told, event.partner_id, event.at)
 
 
 def check_words(by: str, reason: str = "") -> None:

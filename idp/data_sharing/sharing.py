@@ -8,13 +8,14 @@ agreement ∧ consent, once the disclosure stands in the audit log.
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
-from hmac import digest
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
+from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
@@ -27,7 +28,7 @@ from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.grants import DEFAULT_SECONDS
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
-from idp.protocol.secrets import Randomness, encode, new_identifier
+from idp.protocol.secrets import Randomness, new_identifier
 from idp.store import audit
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
@@ -99,15 +100,16 @@ class DataSharing(GrantLife):
         accounts: Accounts,
         audit_log: AuditLog,
         feed: ChangeFeed,
-        pairwise_key: bytes,
+        pairwise: Pairwise,
+        messages: PartnerMessages,
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        super().__init__(catalogue, audit_log)
+        super().__init__(catalogue, audit_log, messages)
         self.user_scopes = frozenset(catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
         """Scope values that need a user."""
         self._database = database
-        self._pairwise_key = pairwise_key
+        self._pairwise = pairwise
         self._random = random
         self._inputs = SharingInputs(catalogue, database, accounts, audit_log, feed)
 
@@ -122,24 +124,26 @@ class DataSharing(GrantLife):
         if not client.partner_id:
             return True
         partner, _agreement = self._inputs.partner(client.partner_id)
-        return partner is not None and partner.status is PartnerStatus.PRODUCTION
+        if partner is None:
+            return False
+        return partner.status is PartnerStatus.PRODUCTION or (
+            client.is_sandbox and partner.status is PartnerStatus.SANDBOX
+        )
 
     def subject(self, client: Client, account_id: str) -> str:
         """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).
 
         The sector is the partner, not the host, so that two apps of one partner need not be told apart by it.
         """
-        return self._as_known_to(client, account_id)
+        return self._pairwise.name(client, account_id)
 
     def session(self, client: Client, sid: str) -> str:
         """Return the `sid` under which a client knows a browser's session: two partners cannot meet by it either."""
-        return self._as_known_to(client, sid)
+        return self._pairwise.name(client, sid)
 
-    def _as_known_to(self, client: Client, identifier: str) -> str:
-        if not client.is_third_party:
-            return identifier
-        sector = client.partner_id or client.client_id
-        return encode(digest(self._pairwise_key, f"{sector}\x00{identifier}".encode(), sha256))
+    def may_meet(self, client: Client, account: Account) -> bool:
+        """Whether a client may know of somebody at all: an app of a sandbox those made up for it, any other people."""
+        return account.sandbox_of == (client.partner_id if client.is_sandbox else "")
 
     # ---- what is asked for ---------------------------------------------------------------------------------------
 
@@ -275,7 +279,8 @@ class DataSharing(GrantLife):
         It may rest on an answer that was given a moment ago, perhaps in another process, in place of a narrower one:
         for what is young that news is fetched before anything is judged by older. What data goes out is decided apart.
         """
-        if self.account(granted.account_id) is None or not self.is_welcome(client):
+        account = self.account(granted.account_id)
+        if account is None or not self.is_welcome(client) or not self.may_meet(client, account):
             return False
         if not client.is_third_party:
             return True
@@ -313,6 +318,8 @@ class DataSharing(GrantLife):
         account = self.account(account_id)
         if not wanted.fields or account is None or client.kind is ClientKind.SERVICE:
             return NOTHING
+        if not self.may_meet(client, account):
+            return NOTHING
         on = _today(account, now)
         if not client.is_third_party:
             claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
@@ -321,7 +328,7 @@ class DataSharing(GrantLife):
         reach = self.catalogue.closure_down(wanted.fields)
         if named is not None:
             wanted = Wanted(named, frozenset(), named)
-        request = _request(client, account_id, asked.purpose, wanted.fields, now)
+        request = self._request(client, account_id, asked.purpose, wanted.fields, now)
         decision = self._disclose(client, account_id, request, reach, surface, decision_id)
         return Released(
             SEAL,
@@ -340,7 +347,7 @@ class DataSharing(GrantLife):
             return {}
         partner, agreement = self._inputs.partner(client.partner_id)
         grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
-        request = _request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
+        request = self._request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
         consent = as_consent(self.catalogue, grant, agreement, request.fields, now)
         decision = decide(self.catalogue, request, partner, agreement, consent)
         fields = tuple(field for field in granted.fields if field in decision.released)
@@ -355,7 +362,7 @@ class DataSharing(GrantLife):
         if not refused:
             return refused
         partner, agreement = self._inputs.partner(client.partner_id)
-        request = _request(client, account_id, asked.purpose, refused, now)
+        request = self._request(client, account_id, asked.purpose, refused, now)
         return frozenset(askable(self.catalogue, request, partner, agreement).fields)
 
     def _disclose(
@@ -398,9 +405,25 @@ class DataSharing(GrantLife):
         """Return the fields that are asked for, in whichever way."""
         return wanted_anywhere(self.catalogue, client, asked)
 
+    def _request(
+        self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int
+    ) -> SharingRequest:
+        account = self.account(account_id)
+        meets = account is not None and self.may_meet(client, account)
+        return SharingRequest(
+            partner_id=client.partner_id,
+            client_id=client.client_id,
+            user_id=account_id,
+            purpose=purpose,
+            fields=fields,
+            at=now,
+            sandbox=client.is_sandbox,
+            synthetic=meets is client.is_sandbox,
+        )
+
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
-        request = _request(client, account_id, asked.purpose, self._fields(client, asked), now)
+        request = self._request(client, account_id, asked.purpose, self._fields(client, asked), now)
         return askable(self.catalogue, request, partner, agreement)
 
     def _agreement_of(self, client: Client) -> Agreement | None:
@@ -410,17 +433,6 @@ class DataSharing(GrantLife):
 
 def _is_young(granted: AuthorizationCode | Family, now: int) -> bool:
     return isinstance(granted, AuthorizationCode) or now - granted.created_at <= YOUNG_SECONDS
-
-
-def _request(client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> SharingRequest:
-    return SharingRequest(
-        partner_id=client.partner_id,
-        client_id=client.client_id,
-        user_id=account_id,
-        purpose=purpose,
-        fields=fields,
-        at=now,
-    )
 
 
 def _until(asked: Asked, askable: Askable, now: int) -> int:

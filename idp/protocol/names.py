@@ -87,5 +87,8 @@ GRANT_QUERY = "grant_management_query"
 GRANT_REVOKE = "grant_management_revoke"
 """Scopes of an app's own tokens, with which it looks after its grants (OAuth Grant Management 6)."""
 
+PARTNER_MESSAGES = "partner_messages"
+"""Scope of an app's own tokens, with which it acknowledges the messages that it was sent."""
+
 PURPOSE_PREFIX = "purpose:"
 """A scope value `purpose:<id>` says why a partner asks; at most one in a request."""

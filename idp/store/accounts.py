@@ -23,6 +23,7 @@ accounts = db.Table(
     db.Column("status", db.String(16), nullable=False),
     db.Column("created_at", db.BigInteger, nullable=False),
     db.Column("updated_at", db.BigInteger, nullable=False),
+    db.Column("sandbox_of", db.String(64), nullable=False),
 )
 
 
@@ -35,6 +36,8 @@ class Account:
     profile: Mapping[str, Any]
     status: str
     updated_at: int
+    sandbox_of: str = ""
+    """The partner in whose sandbox this person was made up; "" for people."""
 
     @property
     def is_active(self) -> bool:
@@ -68,7 +71,13 @@ class Accounts:
         return self._one(connection.execute(_SELECT.where(accounts.c.login_key == key)).one_or_none())
 
     def create(
-        self, connection: Connection, username: str, password_hash: str, profile: Mapping[str, Any], now: int
+        self,
+        connection: Connection,
+        username: str,
+        password_hash: str,
+        profile: Mapping[str, Any],
+        now: int,
+        sandbox_of: str = "",
     ) -> str | None:
         """Add an account and return its identifier, or None when the sign-in name is taken."""
         account_id = new_identifier(self._random)
@@ -82,6 +91,7 @@ class Accounts:
             status=ACTIVE,
             created_at=now,
             updated_at=now,
+            sandbox_of=sandbox_of,
         )
         return account_id if created else None
 
@@ -109,10 +119,11 @@ class Accounts:
         if row is None:
             return None
         profile = json.loads(self._sealer.open(row.profile, _place(row.id)))
-        return Account(row.id, row.password_hash, profile, row.status, row.updated_at)
+        return Account(row.id, row.password_hash, profile, row.status, row.updated_at, row.sandbox_of)
 
 
-_SELECT = select(accounts.c.id, accounts.c.password_hash, accounts.c.profile, accounts.c.status, accounts.c.updated_at)
+_READ = ("id", "password_hash", "profile", "status", "updated_at", "sandbox_of")
+_SELECT = select(*(accounts.c[name] for name in _READ))
 
 
 def _place(account_id: str) -> str:

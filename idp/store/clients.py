@@ -13,6 +13,8 @@ from idp.store.database import StringList, TextList, db, insert_into
 
 ACTIVE = "active"
 SUSPENDED = "suspended"
+PRODUCTION = "production"
+SANDBOX = "sandbox"
 MAX_CLIENT_ID = 128
 MAX_PARTNER_ID = 64
 
@@ -71,6 +73,7 @@ clients = db.Table(
     db.Column("frontchannel_logout_session_required", db.Boolean, nullable=False),
     db.Column("backchannel_logout_uri", db.Text, nullable=False),
     db.Column("backchannel_logout_session_required", db.Boolean, nullable=False),
+    db.Column("environment", db.String(16), nullable=False),
 )
 
 
@@ -90,6 +93,13 @@ class Client(ClientMetadata):
     """Fields of the catalogue that go into the ID token, besides userinfo."""
     access_token_fields: tuple[str, ...] = ()
     """Fields of the catalogue that go into access tokens and their introspection."""
+    environment: str = PRODUCTION
+    """Whom it meets: people, or in the sandbox those that were made up for its partner."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it meets made-up people only."""
+        return self.environment == SANDBOX
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
         """Whether the client proves itself by this method, the same at every endpoint (asked by Authlib)."""
@@ -114,6 +124,12 @@ def find(connection: Connection, client_id: str) -> Client | None:
 def all_clients(connection: Connection) -> tuple[Client, ...]:
     """Return every client, ordered by its identifier."""
     return tuple(_client(row) for row in connection.execute(_SELECT.order_by(clients.c.client_id)))
+
+
+def of_partner(connection: Connection, partner_id: str) -> tuple[Client, ...]:
+    """Return every app of a partner, ordered by its identifier."""
+    statement = _SELECT.where(clients.c.partner_id == partner_id).order_by(clients.c.client_id)
+    return tuple(_client(row) for row in connection.execute(statement))
 
 
 def save(connection: Connection, client: Client, now: int) -> None:

@@ -106,26 +106,26 @@ def enqueue(
     now: int,
     expires_at: int,
     in_order: bool = False,
-) -> None:
-    """Write a message down, in the transaction of its event, to be tried until `expires_at`.
+) -> int:
+    """Write a message down, in the transaction of its event, to be tried until `expires_at`; return its number.
 
     `recipient` is whoever answers at the letter's URL: a client_id or a partner's id. With `in_order` it waits for the
     messages of this kind to this recipient that were written down before it, in order too.
     """
     content = json.dumps([letter.url, letter.content_type, b64encode(letter.body).decode("ascii")]).encode("utf-8")
-    connection.execute(
-        insert(outbox).values(
-            kind=kind,
-            recipient=recipient,
-            in_order=in_order,
-            content=sealer.seal(content, _place(kind, recipient)),
-            tries=0,
-            created_at=now,
-            next_at=now,
-            expires_at=expires_at,
-            outcome="",
-        )
+    statement = insert(outbox).values(
+        kind=kind,
+        recipient=recipient,
+        in_order=in_order,
+        content=sealer.seal(content, _place(kind, recipient)),
+        tries=0,
+        created_at=now,
+        next_at=now,
+        expires_at=expires_at,
+        outcome="",
     )
+    number: int = connection.execute(statement.returning(outbox.c.id)).scalar_one()
+    return number
 
 
 def claim(connection: Connection, now: int, lease: int) -> Message | None:

@@ -22,6 +22,8 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     interactions,
     outbox,
     partner_events,
+    partner_members,
+    partner_messages,
     partners,
     pushed_requests,
     quotas,
@@ -31,6 +33,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     sessions,
     signing_keys,
     transactions,
+    webhooks,
 )
 from idp.store.database import Base, Database
 

@@ -3,7 +3,14 @@
 Asked at every issuance.
 """
 
-from idp.protocol.names import GRANT_MANAGEMENT, GRANT_QUERY, GRANT_REVOKE, PURPOSE_PREFIX, ClientKind
+from idp.protocol.names import (
+    GRANT_MANAGEMENT,
+    GRANT_QUERY,
+    GRANT_REVOKE,
+    PARTNER_MESSAGES,
+    PURPOSE_PREFIX,
+    ClientKind,
+)
 from idp.settings import Settings
 from idp.store.clients import Client
 
@@ -27,6 +34,8 @@ class ScopeRules:
         if scope in (GRANT_QUERY, GRANT_REVOKE):
             managed = GRANT_MANAGEMENT in self._settings.experimental
             return managed and client.is_third_party and scope in client.scopes
+        if scope == PARTNER_MESSAGES:
+            return client.is_third_party and scope in client.scopes
         if scope in self._user_scopes:
             return client.kind is not ClientKind.SERVICE and scope in client.scopes
         setting = self._settings.scopes.get(scope)

@@ -23,6 +23,7 @@ APPS = "/account/apps"
 LOG_CHECKPOINT = "/log/checkpoint"
 LOG_TILE = "/log/tile/<path:place>"
 LOG_KEY = "/log/key"
+ACKNOWLEDGEMENTS = "/partner/v1/acknowledgements"
 HEALTH_LIVE = "/health/live"
 HEALTH_READY = "/health/ready"
 
@@ -32,6 +33,7 @@ MACHINE_PATHS = frozenset(
         TOKEN,
         USERINFO,
         INTROSPECT,
+        ACKNOWLEDGEMENTS,
         REVOKE,
         DATA_ME,
         JWKS,

@@ -31,6 +31,7 @@ ROUTES = {
     "/": READ,
     "/account/sharing": READ | WRITE,
     "/account/apps": READ,
+    "/partner/v1/acknowledgements": WRITE,
     "/logout": READ | WRITE,
     "/logout/confirm": WRITE,
     "/log/checkpoint": READ,

@@ -1,0 +1,151 @@
+"""Tells partners' apps what became of a grant or of the partner, by signed messages (RFC 8417) written with the event.
+
+Each goes to one app, names the person as that app knows them, and says nothing of why. An app gets them where it has
+shown that it reads them; one without such an address is told by the refusals that it meets, and by nothing else.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from idp.data_sharing.pairwise import Pairwise
+from idp.protocol.grants import SUSPENDED, Event, Status
+from idp.protocol.partner_events import ENDS, SET_CONTENT_TYPE, PartnerEventKind, security_event
+from idp.protocol.secrets import Randomness, new_identifier
+from idp.store import clients, outbox, partner_messages, webhooks
+from idp.store.clients import Client
+from idp.store.database import Connection
+from idp.store.grants import Grant
+from idp.store.outbox import Letter
+from idp.store.partner_messages import PartnerMessage
+from idp.store.sealing import Sealer
+
+TRY_SECONDS = 3 * 86_400
+"""For how long a message is tried."""
+ACKNOWLEDGE_SECONDS = 7 * 86_400
+"""Within which time an app says that it deleted what it must."""
+
+_TOLD: Mapping[Event, PartnerEventKind] = {
+    Event.REVOKED: PartnerEventKind.GRANT_REVOKED,
+    Event.EXPIRED: PartnerEventKind.GRANT_EXPIRED,
+    Event.NARROWED: PartnerEventKind.GRANT_NARROWED,
+}
+_HOLDS = (Event.PAUSED, Event.RESUMED, Event.SUSPENDED, Event.LIFTED)
+_STATES: Mapping[str, PartnerEventKind] = {
+    Status.ACTIVE: PartnerEventKind.GRANT_RESUMED,
+    Status.PAUSED: PartnerEventKind.GRANT_PAUSED,
+    SUSPENDED: PartnerEventKind.GRANT_SUSPENDED,
+}
+
+Sign = Callable[[bytes], str]
+
+
+class PartnerMessages:
+    """Writes messages down; `idp.delivery` posts them."""
+
+    def __init__(self, issuer: str, sealer: Sealer, random: Randomness, pairwise: Pairwise, sign: Sign) -> None:
+        """Take what messages are made with; `sign` makes a Security Event Token of claims as JSON."""
+        self._issuer = issuer
+        self._sealer = sealer
+        self._random = random
+        self._pairwise = pairwise
+        self._sign = sign
+
+    def grant_happened(
+        self, connection: Connection, event: Event, before: Grant | None, after: Grant, now: int
+    ) -> None:
+        """Tell an app about an event of one grant, if it changes what the app may do."""
+        kind = _TOLD.get(event)
+        if event in _HOLDS:
+            # Several things may hold a grant: what counts is what it is now, and an app need not know how many do.
+            is_news = before is None or before.state(now) != after.state(now)
+            kind = _STATES.get(after.state(now)) if is_news else None
+        if kind is None:
+            return
+        told = {"fields": sorted(after.agreed_fields(now))} if event is Event.NARROWED else {}
+        who = {"client_id": after.client_id, "account_id": after.account_id, "grant_id": after.id}
+        self.grant(connection, kind, **who, now=now, told=told)
+
+    def grant(
+        self,
+        connection: Connection,
+        kind: PartnerEventKind,
+        *,
+        client_id: str,
+        account_id: str,
+        grant_id: str,
+        now: int,
+        once: str = "",
+        told: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        """Tell an app about one grant, in the transaction of the event; `once` names a message that is sent once."""
+        client = clients.find(connection, client_id)
+        if client is None or not client.is_third_party:
+            return
+        payload = {"grant_id": grant_id, **told}
+        events = {kind: payload}
+        if kind in ENDS:
+            events[PartnerEventKind.DELETION_DUTY] = {"grant_id": grant_id, "acknowledge_by": now + ACKNOWLEDGE_SECONDS}
+        subject = self._pairwise.name(client, account_id)
+        self._send(connection, client, events, now, subject=subject, grant_id=grant_id, once=once)
+
+    def partner(self, connection: Connection, kind: PartnerEventKind, partner_id: str, now: int) -> None:
+        """Tell every app of a partner about the partner's own standing, in the transaction of the event."""
+        for client in clients.of_partner(connection, partner_id):
+            self._send(connection, client, {kind: {"partner_id": partner_id}}, now)
+
+    def test(self, connection: Connection, client: Client, now: int) -> bool:
+        """Send an app a message that only wants to be acknowledged; false where it has no verified address."""
+        payload = {"acknowledge_by": now + ACKNOWLEDGE_SECONDS}
+        return self._send(connection, client, {PartnerEventKind.VERIFICATION: payload}, now)
+
+    def challenge(self, client: Client, state: str, now: int) -> bytes:
+        """Return the message whose `state` an app sends back to show that it reads messages at an address."""
+        events = {PartnerEventKind.VERIFICATION: {"state": state}}
+        return self._signed(client, new_identifier(self._random), events, now, "")
+
+    def _send(
+        self,
+        connection: Connection,
+        client: Client,
+        events: Mapping[PartnerEventKind, Mapping[str, Any]],
+        now: int,
+        *,
+        subject: str = "",
+        grant_id: str = "",
+        once: str = "",
+    ) -> bool:
+        webhook = webhooks.find(connection, client.client_id)
+        if webhook is None or webhook.verified_at is None:
+            return False
+        jti = once or new_identifier(self._random)
+        owed = [payload["acknowledge_by"] for payload in events.values() if "acknowledge_by" in payload]
+        letter = Letter(webhook.url, SET_CONTENT_TYPE, self._signed(client, jti, events, now, subject))
+        kind = next(iter(events))
+        message = PartnerMessage(jti, client.client_id, kind, grant_id, now, 0, min(owed, default=None))
+        if not partner_messages.add(connection, message):
+            return False
+        outbox_id = outbox.enqueue(
+            connection,
+            self._sealer,
+            letter,
+            kind=outbox.PARTNER_MESSAGE,
+            recipient=client.client_id,
+            now=now,
+            expires_at=now + TRY_SECONDS,
+            in_order=True,
+        )
+        partner_messages.set_outbox(connection, jti, outbox_id)
+        return True
+
+    def _signed(
+        self,
+        client: Client,
+        jti: str,
+        events: Mapping[PartnerEventKind, Mapping[str, Any]],
+        now: int,
+        subject: str,
+    ) -> bytes:
+        claims = security_event(self._issuer, client.client_id, jti, now, events, subject)
+        return self._sign(json.dumps(claims, separators=(",", ":")).encode("utf-8")).encode("ascii")
