@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.data_sharing import Circumstances, DataSharing, read_catalogue
+from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.pairwise import Pairwise
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Surface
 from idp.protocol.grants import Initiator, Why
@@ -67,7 +69,10 @@ def an_office(database: Database, key: bytes = bytes(32)) -> Office:
     accounts = Accounts(sealer, randomness)
     feed = ChangeFeed(database, interval=0)
     audit_log = AuditLog(sealer, randomness)
-    return Office(database, accounts, DataSharing(CATALOGUE, database, accounts, audit_log, feed, key, randomness))
+    pairwise = Pairwise(key)
+    messages = PartnerMessages("https://id.example", sealer, randomness, pairwise, bytes.decode)
+    sharing = DataSharing(CATALOGUE, database, accounts, audit_log, feed, pairwise, messages, randomness)
+    return Office(database, accounts, sharing)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
