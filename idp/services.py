@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
-from idp.data_sharing import DataSharing, read_catalogue
+from idp.data_sharing import DataSharing, read_bundle
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.keys import Keys
@@ -93,10 +93,10 @@ def build_services(
 
     Raises:
         SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with.
-        SharingDataError: when the catalogue does not fit.
+        SharingDataError: when the catalogue or a policy does not fit.
         DatabaseUnavailableError: when the database cannot be reached.
     """
-    catalogue = read_catalogue(Path(settings.sharing_directory))
+    bundle = read_bundle(Path(settings.sharing_directory))
     database = open_database(app, settings.database_url, settings.threads)
     with database.autocommit() as connection:
         if not schema.is_current(connection):
@@ -109,7 +109,7 @@ def build_services(
     audit_log = AuditLog(sealer, random)
     pairwise = Pairwise(sealer.derive("pairwise subjects"))
     messages = PartnerMessages(settings.issuer, sealer, random, pairwise, partial(_signed_event, keys))
-    sharing = DataSharing(catalogue, database, accounts, audit_log, feed, pairwise, messages, random)
+    sharing = DataSharing(bundle, database, accounts, audit_log, feed, pairwise, messages, random)
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
     signer = Signer(keys)

@@ -120,7 +120,8 @@ class PurposeTerms:
     """What is agreed for one purpose. None means that the agreement sets no such limit; an empty tuple, no restriction.
 
     Jurisdictions are countries where a person must live. The rate counts requests of one app; `max_rows` is for one
-    answer; `data_life_days` is how long the partner may keep what it was given.
+    answer; `data_life_days` is how long the partner may keep what it was given. `budget` lists answers that may have
+    been given earlier in the life of a consent, besides those to the fields: once another was, none is given any more.
     """
 
     fields: Mapping[str, FieldTerms]
@@ -134,6 +135,7 @@ class PurposeTerms:
     rate: Rate | None = None
     min_age: int | None = None
     jurisdictions: tuple[str, ...] = ()
+    budget: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +151,22 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The fields are those that the person ticked; what they give away besides is worked out at each decision."""
+    """What a person agreed to: each field that they ticked with the instant until which it may be shared.
+
+    What these fields give away besides is worked out at each decision. `denied` are fields that the person took back or
+    said no to: whatever would give one of them away stays, too. `disclosed` are those that went out under this consent
+    already, over its whole life. After `expires_at` nothing is shared, whatever the fields say.
+    """
 
     user_id: str
     client_id: str
     purpose: str
-    fields: frozenset[str]
+    fields: Mapping[str, int]
     granted_at: int
     expires_at: int
     ended_at: int | None
+    denied: frozenset[str] = frozenset()
+    disclosed: frozenset[str] = frozenset()
 
 
 def parse_agreement_file(document: Mapping[str, object], catalogue: Catalogue) -> tuple[Partner, Agreement]:
@@ -242,7 +251,16 @@ def _terms(table: Table, catalogue: Catalogue) -> PurposeTerms:
         rate=_rate(table.table("rate")) if table.has("rate") else None,
         min_age=_limit(table, "min_age", _OLDEST_MINIMUM),
         jurisdictions=table.countries("jurisdictions"),
+        budget=_budget(table, catalogue),
     )
+
+
+def _budget(table: Table, catalogue: Catalogue) -> tuple[str, ...]:
+    budget = table.ids("budget")
+    for field in budget:
+        if field not in catalogue.fields or catalogue.fields[field].derived_from is None:
+            raise table.refusal("budget", f"{field!r} is not a derived answer of the catalogue")
+    return budget
 
 
 def _limit(table: Table, key: str, high: int) -> int | None:

@@ -46,14 +46,19 @@ class Field:
     discloses: tuple[str, ...]
     claims: tuple[str, ...]
     dpv: str
+    derived_from: str | None = None
+    """The field of which this is an answer or a part, worked out when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
+    """`although_restricted`: data of a person whose data is not to be used goes on being used for this."""
+
     id: str
     parent: str | None
     text: Words
     dpv: str
+    although_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ def parse_catalogue(fields_toml: str, purposes_toml: str) -> Catalogue:
     purposes_document = Table(_loaded(purposes_toml, "purposes"), "purposes", CatalogueError).only("purposes")
     purposes = {id_: _purpose(id_, table) for id_, table in purposes_document.table("purposes").entries()}
     down = _closures({field.id: field.discloses for field in fields.values()}, "fields", "discloses")
+    _check_derivations(fields)
     parents = {purpose.id: (purpose.parent,) if purpose.parent else () for purpose in purposes.values()}
     _closures(parents, "purposes", "parent")
     return Catalogue(
@@ -122,7 +128,7 @@ def _loaded(text: str, where: str) -> dict[str, object]:
 
 
 def _field(id_: str, table: Table) -> Field:
-    table.only("text", "not_shared", "tag", "sensitivity", "discloses", "claims", "dpv")
+    table.only("text", "not_shared", "tag", "sensitivity", "discloses", "claims", "dpv", "derived_from")
     claims = table.ids("claims")
     for claim in claims:
         if claim not in READERS:
@@ -136,13 +142,20 @@ def _field(id_: str, table: Table) -> Field:
         discloses=table.ids("discloses"),
         claims=claims,
         dpv=_dpv(table),
+        derived_from=table.id("derived_from") if table.has("derived_from") else None,
     )
 
 
 def _purpose(id_: str, table: Table) -> Purpose:
-    table.only("parent", "text", "dpv")
+    table.only("parent", "text", "dpv", "although_restricted")
     parent = table.id("parent") if table.has("parent") else None
-    return Purpose(id=id_, parent=parent, text=parse_words(table.table("text")), dpv=_dpv(table))
+    return Purpose(
+        id=id_,
+        parent=parent,
+        text=parse_words(table.table("text")),
+        dpv=_dpv(table),
+        although_restricted=table.has("although_restricted") and table.flag("although_restricted"),
+    )
 
 
 def _dpv(table: Table) -> str:
@@ -172,6 +185,14 @@ def _claim_owners(fields: Iterable[Field]) -> dict[str, str]:
                 )
             owners[claim] = field.id
     return owners
+
+
+def _check_derivations(fields: Mapping[str, Field]) -> None:
+    """What is worked out of a field is given away by it; or consent to the whole would not be consent to the part."""
+    for field in fields.values():
+        source = field.derived_from
+        if source is not None and (source not in fields or field.id not in fields[source].discloses):
+            raise CatalogueError(f"catalogue.fields.{field.id}.derived_from: {source!r} does not disclose {field.id!r}")
 
 
 def _closures(graph: Mapping[str, tuple[str, ...]], where: str, key: str) -> dict[str, frozenset[str]]:

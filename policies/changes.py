@@ -95,6 +95,10 @@ def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
     return not set(before) <= set(after)
 
 
+def _more(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    return not set(after) <= set(before)
+
+
 def _looser_limit(before: int | None, after: int | None) -> bool:
     """None is no limit."""
     return after is None or (before is not None and after > before)
@@ -136,4 +140,5 @@ _WIDER: Final[dict[str, Callable[..., bool]]] = {
     "rate": _faster,
     "min_age": _younger,
     "jurisdictions": _more_countries,
+    "budget": _more,
 }

@@ -55,19 +55,21 @@ def _birth(profile: Profile, on: date) -> date | None:
     return born if born <= on else None
 
 
+def age(profile: Profile, on: date) -> int | None:
+    """The person's age in whole years; born on 29 February, a year older on 1 March where there is no such day."""
+    born = _birth(profile, on)
+    return None if born is None else on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
 def _birthdate(profile: Profile, on: date) -> str | None:
     born = _birth(profile, on)
     return born.isoformat() if born else None
 
 
 def _is_over(years: int) -> Reader:
-    """Whether the person has turned that age; born on 29 February, on 1 March of a year that has no such day."""
-
     def read(profile: Profile, on: date) -> bool | None:
-        born = _birth(profile, on)
-        if born is None:
-            return None
-        return (on.year - born.year, on.month, on.day) >= (years, born.month, born.day)
+        reached = age(profile, on)
+        return None if reached is None else reached >= years
 
     return read
 

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
+from typing import Final, NamedTuple, Self
+
+Argument = str | int | tuple[int, int]
+Duties = Mapping[str, Argument]
+"""What is due before a field goes out: kinds of obligation, each with what it asks for."""
+_NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_DUTIES: Final[Mapping[str, Duties]] = MappingProxyType({})
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class Reason(StrEnum):
@@ -31,6 +38,17 @@ class Reason(StrEnum):
     CONSENT_EXPIRED = "CONSENT_EXPIRED"
     CONSENT_MISMATCH = "CONSENT_MISMATCH"
     FIELD_NOT_CONSENTED = "FIELD_NOT_CONSENTED"
+    PARTNER_TIER = "PARTNER_TIER"
+    POLICY = "POLICY"
+    USER_UNKNOWN = "USER_UNKNOWN"
+    USER_SUSPENDED = "USER_SUSPENDED"
+    USER_DELETED = "USER_DELETED"
+    USER_RESTRICTED = "USER_RESTRICTED"
+    OPTED_OUT = "OPTED_OUT"
+    MINOR = "MINOR"
+    JURISDICTION = "JURISDICTION"
+    RISK = "RISK"
+    BUDGET = "BUDGET"
     POLICY_ERROR = "POLICY_ERROR"
 
 
@@ -51,23 +69,29 @@ class SharingRequest:
     synthetic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What may go out.
 
     Every requested field stands either in `released` or, with its one reason, in `withheld`. Where something is
     released, `expires_at` is the instant from which that no longer holds. `refusal` is set when the request was refused
-    as a whole, also one that asked for no field at all.
+    as a whole, also one that asked for no field at all. `rules` names, for fields that the policy withholds, the clause
+    that says so. `obligations` are what must be done to a released field, or with it, before it goes out.
     """
 
     released: frozenset[str]
     withheld: Mapping[str, Reason]
     expires_at: int | None
     refusal: Reason | None
+    rules: Mapping[str, str] = _NO_RULES
+    obligations: Mapping[str, Duties] = _NO_DUTIES
+
+    def rule(self, field: str) -> str:
+        """What withholds a field: the clause that says so, or else the check of that reason's name."""
+        return self.rules.get(field) or self.withheld[field]
 
     @classmethod
     def refuse(cls, fields: Iterable[str], reason: Reason) -> Self:
-        return cls(frozenset(), MappingProxyType(dict.fromkeys(fields, reason)), None, reason)
+        return cls(_NOTHING, MappingProxyType(dict.fromkeys(fields, reason)), None, reason)
 
 
 @dataclass(frozen=True, slots=True)

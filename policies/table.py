@@ -47,6 +47,21 @@ class Table:
     def id(self, key: str) -> str:
         return self._checked_id(key, self.text(key))
 
+    def at(self, where: str) -> "Table":
+        """The same table, known by another name in what is said about it."""
+        return Table(self._values, where, self._error)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """One text, or a list of texts without repeats."""
+        value = self._value(key)
+        if isinstance(value, str):
+            return (self.text(key),)
+        words = tuple(self._list(key))
+        for word in words:
+            if not isinstance(word, str):
+                raise self.refusal(key, f"must be text or a list of texts, not of {_kind(word)}")
+        return self._once(key, tuple(word for word in words if isinstance(word, str)))
+
     def ids(self, key: str) -> tuple[str, ...]:
         """A list of ids without repeats; a missing key is the empty list."""
         return self._once(key, tuple(self._checked_id(key, item) for item in self._list(key)))

@@ -27,13 +27,18 @@ from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
 from idp.store.database import Database
 from idp.store.grants import Answer, Grant
+from idp.store.partners import PartnerDetails
 from idp.store.sealing import Sealer
+from policies.bundle import compile_bundle
 from policies.derive import claims_for
+from tests.policies.worlds import EVERYTHING_GOES
 from tests.provider.provider import ROOT
 from tests.real.postgres_server import PostgresServer
 from tests.store.rows import DAY, NOW, new_id, opened, randomness
 
 CATALOGUE = read_catalogue(ROOT / "config" / "sharing")
+EXAMINED = PartnerDetails(tier="restricted")
+BUNDLE = compile_bundle(CATALOGUE, EVERYTHING_GOES)
 FIELDS = sorted(CATALOGUE.known)
 SCOPES = sorted(CATALOGUE.scopes)
 PURPOSE = "points.credit"
@@ -71,7 +76,7 @@ def an_office(database: Database, key: bytes = bytes(32)) -> Office:
     audit_log = AuditLog(sealer, randomness)
     pairwise = Pairwise(key)
     messages = PartnerMessages("https://id.example", sealer, randomness, pairwise, bytes.decode)
-    sharing = DataSharing(CATALOGUE, database, accounts, audit_log, feed, pairwise, messages, randomness)
+    sharing = DataSharing(BUNDLE, database, accounts, audit_log, feed, pairwise, messages, randomness)
     return Office(database, accounts, sharing)
 
 
@@ -162,7 +167,7 @@ def write_down(office: Office, world: World) -> tuple[Client, str]:
         office.accounts.change_status(connection, people["hana"], world.account_status, NOW)
         for app in apps.values():
             clients.save(connection, app, NOW)
-        partners.save(connection, partner_id, "A partner", world.partner_status, NOW)
+        partners.save(connection, partner_id, "A partner", world.partner_status, NOW, EXAMINED)
         partners.save_agreement(connection, partner_id, json.dumps(agreement), NOW)
         for consent in world.consents:
             whose = {"account_id": people[consent.account_id], "client_id": apps[consent.client_id].client_id}
@@ -267,10 +272,10 @@ def test_a_change_anywhere_is_a_change_of_the_next_answer(office: Office, world:
 
     before = claims()
     with office.database.transaction() as connection:
-        partners.save(connection, app.partner_id, "A partner", "suspended", NOW)
+        partners.save(connection, app.partner_id, "A partner", "suspended", NOW, EXAMINED)
     assert claims() == {}
     with office.database.transaction() as connection:
-        partners.save(connection, app.partner_id, "A partner", "active", NOW)
+        partners.save(connection, app.partner_id, "A partner", "active", NOW, EXAMINED)
     assert claims() == before
     with office.database.transaction() as connection:
         office.accounts.change_status(connection, account_id, "suspended", NOW)

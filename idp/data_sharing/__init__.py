@@ -6,7 +6,7 @@ allow; `documents` checks what operators write; `partner_life` and `agreement_li
 is in force.
 """
 
-from idp.data_sharing.documents import SharingDataError, agreement_document, read_catalogue, read_partner
+from idp.data_sharing.documents import SharingDataError, agreement_document, read_bundle, read_catalogue, read_partner
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField
 
@@ -21,6 +21,7 @@ __all__ = [
     "SharingDataError",
     "agreement_document",
     "outgoing",
+    "read_bundle",
     "read_catalogue",
     "read_partner",
 ]

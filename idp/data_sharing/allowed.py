@@ -60,25 +60,21 @@ def covers(
     )
 
 
-def as_consent(
-    catalogue: Catalogue, grant: Grant | None, agreement: Agreement | None, fields: frozenset[str], now: int
-) -> Consent | None:
-    """Return a grant as the policy knows consents, for a request for some fields at a moment.
+def as_consent(grant: Grant | None, agreement: Agreement | None) -> Consent | None:
+    """Return a grant as the policy knows consents.
 
     An answer holds no longer than the agreement allows, also if that was shortened after it was given.
     """
     if grant is None:
         return None
     ends = _ends(grant, agreement)
-    alive = {field: end for field, end in ends.items() if now < end}
-    wanted = [end for field, end in alive.items() if not fields.isdisjoint(catalogue.closure_down((field,)))]
     return Consent(
         user_id=grant.account_id,
         client_id=grant.client_id,
         purpose=grant.purpose,
-        fields=frozenset(alive),
-        granted_at=max((grant.fields[field].at for field in alive), default=grant.created_at),
-        expires_at=min(wanted or alive.values(), default=max(ends.values(), default=grant.expires_at)),
+        fields=ends,
+        granted_at=max((grant.fields[field].at for field in ends), default=grant.created_at),
+        expires_at=max(ends.values(), default=grant.expires_at),
         ended_at=grant.changed_at if grant.is_held else grant.ended_at,
     )
 

@@ -1,6 +1,7 @@
 """What operators write about sharing, checked by the rules of `policies`: catalogue, partners, agreements."""
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,9 @@ from typing import Any
 
 from idp.store.partners import MAX_LEGAL_ENTITY, MAX_NAME, PartnerDetails
 from policies.agreement import AgreementError, parse_agreement, parse_partner
+from policies.bundle import Bundle, compile_bundle
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
+from policies.clauses import PolicyError
 
 
 class SharingDataError(Exception):
@@ -28,6 +31,32 @@ def read_catalogue(directory: Path) -> Catalogue:
         return parse_catalogue(fields, purposes)
     except (OSError, UnicodeDecodeError, CatalogueError) as error:
         message = f"{directory}: {error}"
+        raise SharingDataError(message) from error
+
+
+def read_bundle(directory: Path) -> Bundle:
+    """Read the catalogue and the policy files beside it, and compile them.
+
+    Raises:
+        SharingDataError: when a file is missing or does not fit; it names file, clause and what would mend it.
+    """
+    catalogue = read_catalogue(directory)
+    files = sorted((directory / "policies").glob("*.toml"))
+    if not files:
+        message = f"{directory / 'policies'}: there is no policy, so nothing could be shared"
+        raise SharingDataError(message)
+    try:
+        return compile_bundle(catalogue, {file.name: _toml(file) for file in files})
+    except PolicyError as error:
+        message = f"{directory / 'policies'}: {error}"
+        raise SharingDataError(message) from error
+
+
+def _toml(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{file}: {error}"
         raise SharingDataError(message) from error
 
 

@@ -6,10 +6,8 @@ agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
 from idp.data_sharing.inputs import SharingInputs
@@ -17,6 +15,7 @@ from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
+from idp.data_sharing.people import today, user_state
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
@@ -39,7 +38,7 @@ from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, PartnerStatus
-from policies.catalogue import Catalogue
+from policies.bundle import Bundle
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.derive import claims_for, example_for
@@ -95,7 +94,7 @@ class DataSharing(GrantLife):
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        bundle: Bundle,
         database: Database,
         accounts: Accounts,
         audit_log: AuditLog,
@@ -105,13 +104,14 @@ class DataSharing(GrantLife):
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        super().__init__(catalogue, audit_log, messages)
-        self.user_scopes = frozenset(catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
+        super().__init__(bundle.catalogue, audit_log, messages)
+        self._bundle = bundle
+        self.user_scopes = frozenset(bundle.catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
         """Scope values that need a user."""
         self._database = database
         self._pairwise = pairwise
         self._random = random
-        self._inputs = SharingInputs(catalogue, database, accounts, audit_log, feed)
+        self._inputs = SharingInputs(bundle.catalogue, database, accounts, audit_log, feed)
 
     # ---- who is who ----------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class DataSharing(GrantLife):
     def offer(self, client: Client, account: Account, asked: Asked, language: str, now: int) -> Offer:
         """Return what to ask the person for: the requested fields that the agreement allows."""
         askable = self._askable(client, account.id, asked, now)
-        on = _today(account, now)
+        on = today(account, now)
         lines = tuple(
             OfferedField(
                 id=field.id,
@@ -320,7 +320,7 @@ class DataSharing(GrantLife):
             return NOTHING
         if not self.may_meet(client, account):
             return NOTHING
-        on = _today(account, now)
+        on = today(account, now)
         if not client.is_third_party:
             claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
             return Released(SEAL, wanted.trimmed(self.catalogue, claims), {})
@@ -348,8 +348,9 @@ class DataSharing(GrantLife):
         partner, agreement = self._inputs.partner(client.partner_id)
         grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
         request = self._request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
-        consent = as_consent(self.catalogue, grant, agreement, request.fields, now)
-        decision = decide(self.catalogue, request, partner, agreement, consent)
+        consent = as_consent(grant, agreement)
+        user = user_state(self.account(granted.account_id), now)
+        decision = decide(self._bundle, request, partner, agreement, consent, user)
         fields = tuple(field for field in granted.fields if field in decision.released)
         withheld = told({field: reason for field, reason in decision.withheld.items() if field in granted.fields})
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
@@ -363,7 +364,8 @@ class DataSharing(GrantLife):
             return refused
         partner, agreement = self._inputs.partner(client.partner_id)
         request = self._request(client, account_id, asked.purpose, refused, now)
-        return frozenset(askable(self.catalogue, request, partner, agreement).fields)
+        user = user_state(self.account(account_id), now)
+        return frozenset(askable(self._bundle, request, partner, agreement, user).fields)
 
     def _disclose(
         self,
@@ -382,8 +384,9 @@ class DataSharing(GrantLife):
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
-            consent = as_consent(self.catalogue, grant, agreement, request.fields, request.at)
-            decision = decide(self.catalogue, request, partner, agreement, self._within(consent, reach))
+            consent = self._within(as_consent(grant, agreement), reach)
+            user = user_state(self.account(account_id), request.at)
+            decision = decide(self._bundle, request, partner, agreement, consent, user)
             if not decision.released or agreement is None or grant is None:
                 return decision
             person = self._inputs.person(account_id)
@@ -397,7 +400,11 @@ class DataSharing(GrantLife):
 
     def _within(self, consent: Consent | None, reach: frozenset[str]) -> Consent | None:
         """Return what of a consent one token reaches: it may have been made for less."""
-        return consent and replace(consent, fields=self.catalogue.closure_down(consent.fields) & reach)
+        until: dict[str, int] = {}
+        for field, ends in consent.fields.items() if consent else ():
+            for given in self.catalogue.closure_down({field}) & reach:
+                until[given] = max(ends, until.get(given, 0))
+        return consent and replace(consent, fields=until)
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 
@@ -424,7 +431,7 @@ class DataSharing(GrantLife):
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
         request = self._request(client, account_id, asked.purpose, self._fields(client, asked), now)
-        return askable(self.catalogue, request, partner, agreement)
+        return askable(self._bundle, request, partner, agreement, user_state(self.account(account_id), now))
 
     def _agreement_of(self, client: Client) -> Agreement | None:
         partner, agreement = self._inputs.partner(client.partner_id)
@@ -450,15 +457,3 @@ def _disclosed(decision_id: str, decision: Decision, agreement: Agreement, surfa
         agreement_version=agreement.version,
         surface=surface,
     )
-
-
-def _today(account: Account, now: int) -> date:
-    """Return the date where the person lives, for ages turn there; UTC when that is not known."""
-    zone: tzinfo = UTC
-    name = account.profile.get("zoneinfo")
-    if isinstance(name, str):
-        try:
-            zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = UTC
-    return datetime.fromtimestamp(now, zone).date()

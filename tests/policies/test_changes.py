@@ -7,8 +7,7 @@ from hypothesis import given
 
 from policies.agreement import AgreementStatus, FieldTerms, LegalBasis, Mode, Rate, Tier
 from policies.changes import TermChange, above_tier, changes
-from policies.decide import decide
-from tests.policies.worlds import World, everyday, worlds
+from tests.policies.worlds import World, decision, everyday, worlds
 
 PURPOSE = "points.credit"
 CASES = [
@@ -26,6 +25,7 @@ CASES = [
     ("min_age", 20, None),
     ("jurisdictions", ("JP",), ("JP", "US")),
     ("jurisdictions", ("JP",), ()),
+    ("budget", ("over_18",), ("over_18", "over_20")),
 ]
 
 
@@ -71,8 +71,8 @@ def test_no_version_that_is_called_narrower_releases_more(world: World, other: W
     later = replace(other.agreement, partner_id=world.agreement.partner_id)
     if any(change.widens for change in changes(world.agreement, later)):
         return
-    before = decide(world.catalogue, world.request, world.partner, world.agreement, world.consent)
-    after = decide(world.catalogue, world.request, world.partner, later, world.consent)
+    before = decision(world)
+    after = decision(replace(world, agreement=later))
     assert after.released <= before.released
 
 

@@ -5,18 +5,11 @@ from types import MappingProxyType
 
 import pytest
 
-from policies.agreement import AgreementStatus, Consent, PartnerStatus, PurposeTerms
-from policies.decide import askable, decide
-from policies.decision import Askable, Decision, Reason
-from tests.policies.worlds import DAY, NOW, World, everyday
-
-
-def decision(world: World) -> Decision:
-    return decide(world.catalogue, world.request, world.partner, world.agreement, world.consent)
-
-
-def question(world: World) -> Askable:
-    return askable(world.catalogue, world.request, world.partner, world.agreement)
+from policies.agreement import AgreementStatus, Consent, FieldTerms, PartnerStatus, PurposeTerms, Tier
+from policies.bundle import Bundle, compile_bundle
+from policies.decision import Decision, Reason
+from policies.user import Risk
+from tests.policies.worlds import DAY, EVERYTHING_GOES, NOW, World, a_person, decision, everyday, question
 
 
 def but(**changes: object) -> World:
@@ -35,6 +28,21 @@ def test_the_everyday_case_releases_what_was_asked_agreed_and_ticked():
     assert outcome.withheld == {"over_20": Reason.FIELD_NOT_CONSENTED, "email": Reason.FIELD_NOT_IN_AGREEMENT}
     assert outcome.expires_at == NOW + 89 * DAY
     assert outcome.refusal is None
+
+
+def compiled(documents: dict[str, dict[str, object]]) -> Bundle:
+    return compile_bundle(everyday().catalogue, documents)
+
+
+def terms(**but: object) -> dict[str, PurposeTerms]:
+    """The agreement's terms for crediting points, but for these."""
+    return {"points.credit": replace(everyday().agreement.purposes["points.credit"], **but)}
+
+
+def answered(*fields: str) -> Consent:
+    """The everyday consent with all answers about the birthday agreed to, and some given already."""
+    agreed = dict.fromkeys(("prefecture", "birthdate"), NOW + DAY)
+    return replace(everyday().consent, fields=agreed, disclosed=frozenset(fields))
 
 
 REFUSALS = [
@@ -67,6 +75,15 @@ REFUSALS = [
     (Reason.CONSENT_ENDED, {"consent__ended_at": NOW + DAY}),
     (Reason.CONSENT_EXPIRED, {"consent__expires_at": NOW}),
     (Reason.CONSENT_EXPIRED, {"consent__granted_at": NOW - 90 * DAY}),
+    (Reason.USER_UNKNOWN, {"user": None}),
+    (Reason.USER_SUSPENDED, {"user": a_person(suspended=True)}),
+    (Reason.USER_DELETED, {"user": a_person(deleted=True)}),
+    (Reason.OPTED_OUT, {"user": a_person(opted_out=True)}),
+    (Reason.USER_RESTRICTED, {"user": a_person(restricted=True)}),
+    (Reason.MINOR, {"agreement__purposes": terms(min_age=33)}),
+    (Reason.MINOR, {"agreement__purposes": terms(min_age=1), "user": a_person(age=None)}),
+    (Reason.JURISDICTION, {"agreement__purposes": terms(jurisdictions=("KR", "TW"))}),
+    (Reason.JURISDICTION, {"agreement__purposes": terms(jurisdictions=("JP",)), "user": a_person(residence=None)}),
     (Reason.POLICY_ERROR, {"request__at": None}),
     (Reason.POLICY_ERROR, {"agreement__status": "paused"}),
     (Reason.POLICY_ERROR, {"partner__status": "asleep"}),
@@ -87,24 +104,32 @@ def test_an_app_of_the_sandbox_gets_what_a_made_up_person_shares(status: Partner
     assert decision(world) == decision(everyday())
 
 
-@pytest.mark.parametrize(
-    ("reason", "field"),
-    [
-        (Reason.FIELD_UNKNOWN, "shoe_size"),
-        (Reason.FIELD_NOT_IN_AGREEMENT, "email"),
-        (Reason.FIELD_NOT_CONSENTED, "over_20"),
-    ],
-)
-def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, field: str):
+EVERY_FIELD = dict.fromkeys(everyday().catalogue.fields, FieldTerms(required=False))
+WIDE = {"agreement__purposes": terms(fields=EVERY_FIELD), "partner__tier": Tier.RESTRICTED, "partner__country": "JP"}
+FIELD_REASONS = [
+    (Reason.FIELD_UNKNOWN, "shoe_size", {}),
+    (Reason.FIELD_NOT_IN_AGREEMENT, "email", {}),
+    (Reason.FIELD_NOT_CONSENTED, "over_20", {}),
+    (Reason.PARTNER_TIER, "email", {"agreement__purposes": terms(fields=EVERY_FIELD)}),
+    (Reason.POLICY, "gender", WIDE),
+    (Reason.JURISDICTION, "address", {**WIDE, "partner__country": "US"}),
+    (Reason.JURISDICTION, "address", {**WIDE, "user": a_person(residence=None)}),
+    (Reason.RISK, "email", {**WIDE, "user": a_person(risk=Risk.HIGH)}),
+    (Reason.MINOR, "email", {**WIDE, "user": a_person(age=12)}),
+    (Reason.BUDGET, "over_20", {"consent": answered("over_18")}),
+]
+
+
+@pytest.mark.parametrize(("reason", "field", "changes"), FIELD_REASONS)
+def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, field: str, changes: dict[str, object]):
     """The other fields of the request are not touched by it."""
-    outcome = decision(but(request__fields=frozenset({"prefecture", field})))
+    outcome = decision(but(request__fields=frozenset({"prefecture", field}), **changes))
     assert (outcome.released, outcome.withheld) == ({"prefecture"}, {field: reason})
 
 
 def test_every_reason_code_is_met_in_these_tables():
     """No code stands in the interface that nothing can answer with."""
-    fields = {Reason.FIELD_UNKNOWN, Reason.FIELD_NOT_IN_AGREEMENT, Reason.FIELD_NOT_CONSENTED}
-    assert {reason for reason, _ in REFUSALS} | fields == set(Reason)
+    assert {reason for reason, *_ in [*REFUSALS, *FIELD_REASONS]} == set(Reason)
 
 
 def test_a_request_for_no_field_still_says_that_it_is_refused():
@@ -116,10 +141,10 @@ def test_a_request_for_no_field_still_says_that_it_is_refused():
 @pytest.mark.parametrize(
     ("changes", "released"),
     [
-        ({"consent__fields": frozenset({"address"})}, {"prefecture"}),
-        ({"consent__fields": frozenset({"birthdate"})}, {"over_20"}),
-        ({"consent__fields": frozenset({"over_18"})}, set()),
-        ({"consent__fields": frozenset({"shoe_size", "prefecture"})}, {"prefecture"}),
+        ({"consent__fields": dict.fromkeys({"address"}, NOW + DAY)}, {"prefecture"}),
+        ({"consent__fields": dict.fromkeys({"birthdate"}, NOW + DAY)}, {"over_20"}),
+        ({"consent__fields": dict.fromkeys({"over_18"}, NOW + DAY)}, set()),
+        ({"consent__fields": dict.fromkeys({"shoe_size", "prefecture"}, NOW + DAY)}, {"prefecture"}),
     ],
 )
 def test_a_consent_reaches_down_the_disclosure_order(changes: dict[str, object], released: set[str]):
@@ -129,8 +154,7 @@ def test_a_consent_reaches_down_the_disclosure_order(changes: dict[str, object],
 
 def test_a_consent_never_reaches_up_the_disclosure_order():
     """Who agreed to the prefecture did not agree to the address, whatever the agreement holds."""
-    terms = {"points.credit": PurposeTerms(everyday().catalogue.fields, 90)}
-    world = but(request__fields=frozenset({"address", "prefecture"}), agreement__purposes=terms)
+    world = but(request__fields=frozenset({"address", "prefecture"}), bundle=compiled(EVERYTHING_GOES), **WIDE)
     assert decision(world).withheld == {"address": Reason.FIELD_NOT_CONSENTED}
 
 
@@ -160,9 +184,7 @@ def test_a_release_holds_until_the_first_of_its_permissions_ends(changes: dict[s
 
 def test_an_amended_agreement_shortens_the_consents_already_given():
     """A consent never outlives what the agreement allows now."""
-    world = everyday()
-    terms = replace(world.agreement.purposes["points.credit"], max_days=1)
-    assert decision(but(agreement__purposes={"points.credit": terms})).refusal is Reason.CONSENT_EXPIRED
+    assert decision(but(agreement__purposes=terms(max_days=1))).refusal is Reason.CONSENT_EXPIRED
 
 
 def test_a_decision_cannot_be_changed_afterwards():
@@ -187,8 +209,8 @@ def test_the_page_knows_which_fields_the_partner_cannot_do_without():
     world = everyday()
     old = world.agreement.purposes["points.credit"].fields
     needed = {"email": replace(old["prefecture"], required=True), "birthdate": old["over_20"]}
-    terms = {"points.credit": PurposeTerms(MappingProxyType(needed), 90)}
-    outcome = question(but(agreement__purposes=terms))
+    changed = {**WIDE, "agreement__purposes": {"points.credit": PurposeTerms(MappingProxyType(needed), 90)}}
+    outcome = question(but(bundle=compiled(EVERYTHING_GOES), **changed))
     assert outcome.fields == {"email": True, "over_20": False}
     assert outcome.withheld == {"prefecture": Reason.FIELD_NOT_IN_AGREEMENT}
 
@@ -207,6 +229,8 @@ def test_what_a_person_agrees_to_is_then_released():
     """Ticking everything that was asked releases exactly that, until the instant that was shown."""
     world = everyday()
     asked = question(world)
-    ticked = Consent("hana", "tabi-web", "points.credit", frozenset(asked.fields), NOW, asked.expires_at, None)
+    ticked = Consent(
+        "hana", "tabi-web", "points.credit", dict.fromkeys(asked.fields, asked.expires_at), NOW, asked.expires_at, None
+    )
     outcome = decision(replace(world, consent=ticked))
     assert (outcome.released, outcome.expires_at) == (set(asked.fields), asked.expires_at)

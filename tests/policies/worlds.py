@@ -16,11 +16,17 @@ from policies.agreement import (
     PurposeTerms,
     parse_agreement_file,
 )
+from policies.bundle import Bundle, compile_bundle
 from policies.catalogue import Catalogue, parse_catalogue
-from policies.decision import SharingRequest
+from policies.decide import askable, decide
+from policies.decision import Askable, Decision, SharingRequest
+from policies.user import Risk, UserState
 
 SHARING = Path(__file__).parents[2] / "config" / "sharing"
 AGREEMENT_FILES = sorted((SHARING / "agreements").glob("*.toml"))
+POLICY_FILES = sorted((SHARING / "policies").glob("*.toml"))
+EVERYTHING_GOES = {"open.toml": {"clause": [{"id": "all", "share": "everything", "with": "anyone", "for": "anything"}]}}
+"""A policy that withholds nothing, for tests of the other sides."""
 DAY = 24 * 60 * 60
 NOW = 1_795_392_000  # 23 November 2026
 
@@ -28,6 +34,10 @@ NOW = 1_795_392_000  # 23 November 2026
 def shipped_catalogue() -> Catalogue:
     fields, purposes = ((SHARING / name).read_text("utf-8") for name in ("catalogue.toml", "purposes.toml"))
     return parse_catalogue(fields, purposes)
+
+
+def shipped_policies() -> dict[str, dict[str, object]]:
+    return {file.name: tomllib.loads(file.read_text("utf-8")) for file in POLICY_FILES}
 
 
 def shipped_agreement(file: Path, catalogue: Catalogue) -> tuple[Partner, Agreement]:
@@ -38,11 +48,30 @@ def shipped_agreement(file: Path, catalogue: Catalogue) -> tuple[Partner, Agreem
 class World:
     """Everything that a decision depends on."""
 
-    catalogue: Catalogue
+    bundle: Bundle
     request: SharingRequest
     partner: Partner | None
     agreement: Agreement | None
     consent: Consent | None
+    user: UserState | None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.bundle.catalogue
+
+
+def decision(world: World) -> Decision:
+    return decide(world.bundle, world.request, world.partner, world.agreement, world.consent, world.user)
+
+
+def question(world: World) -> Askable:
+    return askable(world.bundle, world.request, world.partner, world.agreement, world.user)
+
+
+def a_person(**but: object) -> UserState:
+    """A grown-up in Japan of whom nothing bad is known."""
+    usual = {"age": 32, "residence": "JP", "restricted": False, "opted_out": False, "deleted": False}
+    return UserState(**{**usual, "suspended": False, "risk": Risk.LOW, **but})
 
 
 def everyday() -> World:
@@ -50,7 +79,8 @@ def everyday() -> World:
     catalogue = shipped_catalogue()
     partner, agreement = shipped_agreement(SHARING / "agreements" / "tabi-points.toml", catalogue)
     return World(
-        catalogue=catalogue,
+        bundle=compile_bundle(catalogue, shipped_policies()),
+        user=a_person(),
         request=SharingRequest(
             partner_id="tabi-points",
             client_id="tabi-web",
@@ -65,7 +95,7 @@ def everyday() -> World:
             user_id="hana",
             client_id="tabi-web",
             purpose="points.credit",
-            fields=frozenset({"prefecture"}),
+            fields={"prefecture": NOW + 89 * DAY},
             granted_at=NOW - DAY,
             expires_at=NOW + 89 * DAY,
             ended_at=None,
@@ -127,7 +157,7 @@ def worlds(draw, *, flawed: bool) -> World:
         user_id=usual("user", "other"),
         client_id=usual("client", "other"),
         purpose=usual(draw(st.sampled_from(catalogue.lineage[purpose])), *PURPOSES),
-        fields=draw(sets_of_fields),
+        fields={field: NOW + days(1, 4) for field in draw(sets_of_fields)},
         granted_at=usual(NOW - days(0, 1), NOW + 1, NOW - 4 * DAY),
         expires_at=usual(NOW + days(1, 4), NOW, NOW - 1),
         ended_at=usual(None, NOW - 1, NOW + 1),
@@ -136,7 +166,8 @@ def worlds(draw, *, flawed: bool) -> World:
         id=usual("partner", "other"), name="Partner", status=usual(PartnerStatus.PRODUCTION, *PartnerStatus)
     )
     return World(
-        catalogue=catalogue,
+        bundle=compile_bundle(catalogue, EVERYTHING_GOES),
+        user=usual(a_person(), None),
         request=SharingRequest("partner", "client", "user", usual(purpose, "gone"), draw(sets_of_fields), NOW),
         partner=usual(partner, None),
         agreement=usual(agreement, None),

@@ -1,0 +1,214 @@
+"""May a request be answered at all? Checks of the whole, in the order of a list; the first that objects says why.
+
+A gate can only refuse, so a further rule is a further line in the list.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from policies.agreement import (
+    Agreement,
+    AgreementStatus,
+    Consent,
+    LegalRelation,
+    Partner,
+    PartnerStatus,
+    PurposeTerms,
+    Tier,
+)
+from policies.bundle import Bundle
+from policies.decision import Reason, SharingRequest
+from policies.user import Risk, UserState
+
+DAY: Final = 24 * 60 * 60
+_MAPPINGS: Final = (MappingProxyType, dict)
+_OR_UNKNOWN: Final = {int: (int, type(None)), str: (str, type(None))}
+
+
+class Case(NamedTuple):
+    """All that a check may look at. The terms are the agreement's for exactly the purpose asked."""
+
+    bundle: Bundle
+    request: SharingRequest
+    partner: Partner | None
+    agreement: Agreement | None
+    terms: PurposeTerms | None
+    consent: Consent | None
+    user: UserState | None
+
+
+Gate = Callable[[Case], Reason | None]
+
+
+def well_typed(case: Case) -> Reason | None:
+    """Annotations stop neither a None that equals another None nor a NaN that no instant is past; this does."""
+    bundle, request, partner, agreement, terms, consent, user = case
+    typed = (
+        type(bundle) is Bundle
+        and type(request) is SharingRequest
+        and str is type(request.partner_id) is type(request.client_id) is type(request.user_id) is type(request.purpose)
+        and "" not in (request.partner_id, request.client_id, request.user_id)
+        and type(request.fields) is frozenset
+        and {*map(type, request.fields)} <= {str}
+        and type(request.at) is int
+        and {type(request.sandbox), type(request.synthetic)} == {bool}
+        and (partner is None or (type(partner) is Partner and _partner_is_typed(partner)))
+        and (agreement is None or (type(agreement) is Agreement and _agreement_is_typed(agreement)))
+        and (terms is None or (type(terms) is PurposeTerms and _terms_are_typed(terms)))
+        and (consent is None or (type(consent) is Consent and _consent_is_typed(consent)))
+        and (user is None or (type(user) is UserState and _user_is_typed(user)))
+    )
+    return None if typed else Reason.POLICY_ERROR
+
+
+def _partner_is_typed(partner: Partner) -> bool:
+    return type(partner.legal_relation) is LegalRelation and type(partner.tier) is Tier and type(partner.country) is str
+
+
+def _agreement_is_typed(agreement: Agreement) -> bool:
+    return int is type(agreement.effective_at) is type(agreement.expires_at)
+
+
+def _terms_are_typed(terms: PurposeTerms) -> bool:
+    return (
+        type(terms.fields) in _MAPPINGS
+        and type(terms.max_days) is int
+        and (terms.min_age is None or type(terms.min_age) is int)
+        and tuple is type(terms.jurisdictions) is type(terms.budget)
+    )
+
+
+def _consent_is_typed(consent: Consent) -> bool:
+    return (
+        type(consent.fields) in _MAPPINGS
+        and int is type(consent.granted_at) is type(consent.expires_at)
+        and frozenset is type(consent.denied) is type(consent.disclosed)
+    )
+
+
+def _user_is_typed(user: UserState) -> bool:
+    flags = {type(user.restricted), type(user.opted_out), type(user.deleted), type(user.suspended)}
+    return (
+        type(user.age) in _OR_UNKNOWN[int]
+        and type(user.residence) in _OR_UNKNOWN[str]
+        and flags == {bool}
+        and type(user.risk) is Risk
+    )
+
+
+def partner_in_good_standing(case: Case) -> Reason | None:
+    partner = case.partner
+    if partner is None:
+        return Reason.PARTNER_UNKNOWN
+    if partner.id != case.request.partner_id:
+        return Reason.PARTNER_UNKNOWN
+    if partner.status in _SERVED.get(case.request.sandbox, ()):
+        return None
+    return _PARTNER_REFUSALS.get(partner.status, Reason.POLICY_ERROR)
+
+
+def worlds_apart(case: Case) -> Reason | None:
+    """An app of the sandbox meets made-up people only, and no other app ever meets one."""
+    return None if case.request.sandbox == case.request.synthetic else Reason.SANDBOX
+
+
+def agreement_in_force(case: Case) -> Reason | None:
+    agreement = case.agreement
+    if agreement is None:
+        return Reason.NO_AGREEMENT
+    if agreement.partner_id != case.request.partner_id:
+        return Reason.NO_AGREEMENT
+    if agreement.status != AgreementStatus.ACTIVE:
+        return _AGREEMENT_REFUSALS.get(agreement.status, Reason.POLICY_ERROR)
+    if case.request.at < agreement.effective_at:
+        return Reason.AGREEMENT_NOT_YET
+    return None if case.request.at < agreement.expires_at else Reason.AGREEMENT_EXPIRED
+
+
+def purpose_agreed(case: Case) -> Reason | None:
+    if case.request.purpose not in case.bundle.catalogue.purposes:
+        return Reason.PURPOSE_UNKNOWN
+    return Reason.PURPOSE_NOT_IN_AGREEMENT if case.terms is None else None
+
+
+def user_may_share(case: Case) -> Reason | None:
+    user = case.user
+    if user is None:
+        return Reason.USER_UNKNOWN
+    if user.suspended:
+        return Reason.USER_SUSPENDED
+    if user.deleted:
+        return Reason.USER_DELETED
+    if user.opted_out:
+        return Reason.OPTED_OUT
+    if user.restricted and not case.bundle.catalogue.purposes[case.request.purpose].although_restricted:
+        return Reason.USER_RESTRICTED
+    return None
+
+
+def user_is_meant(case: Case) -> Reason | None:
+    """The agreement may be about people of some age and some countries only; who is not known to be is not."""
+    user, terms = case.user, case.terms
+    if user is None or terms is None:
+        return Reason.USER_UNKNOWN
+    if terms.min_age and (user.age is None or user.age < terms.min_age):
+        return Reason.MINOR
+    if terms.jurisdictions and user.residence not in terms.jurisdictions:
+        return Reason.JURISDICTION
+    return None
+
+
+def consent_live(case: Case) -> Reason | None:
+    consent, request = case.consent, case.request
+    if consent is None or case.terms is None:
+        return Reason.NO_CONSENT
+    same_app = consent.user_id == request.user_id and consent.client_id == request.client_id
+    if not same_app or consent.purpose not in case.bundle.catalogue.lineage[request.purpose]:
+        return Reason.CONSENT_MISMATCH
+    # An end counts whatever its instant: a server whose clock is behind must not share on once the end is acknowledged.
+    if consent.ended_at is not None:
+        return Reason.CONSENT_ENDED
+    if request.at < consent.granted_at:
+        return Reason.NO_CONSENT
+    return None if request.at < consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED
+
+
+_SERVED: Final = {
+    False: frozenset({PartnerStatus.PRODUCTION}),
+    True: frozenset({PartnerStatus.SANDBOX, PartnerStatus.PRODUCTION}),
+}
+_PARTNER_REFUSALS: Final = {
+    PartnerStatus.DRAFT: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SUBMITTED: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SANDBOX: Reason.PARTNER_NOT_APPROVED,
+    PartnerStatus.SUSPENDED: Reason.PARTNER_SUSPENDED,
+    PartnerStatus.TERMINATED: Reason.PARTNER_TERMINATED,
+}
+_AGREEMENT_REFUSALS: Final = {
+    AgreementStatus.SUSPENDED: Reason.AGREEMENT_SUSPENDED,
+    AgreementStatus.ENDED: Reason.AGREEMENT_ENDED,
+}
+GATES_BEFORE_CONSENT: Final[tuple[Gate, ...]] = (
+    well_typed,
+    partner_in_good_standing,
+    worlds_apart,
+    agreement_in_force,
+    purpose_agreed,
+    user_may_share,
+    user_is_meant,
+)
+GATES: Final[tuple[Gate, ...]] = (*GATES_BEFORE_CONSENT, consent_live)
+
+
+def first_refusal(gates: tuple[Gate, ...], case: Case) -> Reason | None:
+    for gate in gates:
+        refusal = gate(case)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def consent_ends(consent: Consent, terms: PurposeTerms) -> int:
+    """A consent never outlives what the agreement allows, also if that was shortened after the consent was given."""
+    return min(consent.expires_at, consent.granted_at + terms.max_days * DAY)
