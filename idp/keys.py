@@ -1,8 +1,11 @@
-"""Signing keys: which one signs, which are published, and when they change.
+"""The server's keys: which one signs, which are published, and when they change.
 
 Rotation has three phases told by stored times alone (`store.signing_keys`), so every process agrees without talking:
 published (in the key set, not signing yet), signing, retired (still in the key set). A verifier that refreshes its
 copy within `publish_ahead` never meets a key that it has not seen.
+
+Keys that clients encrypt to (`use` is `enc`) change in the same way, and open what was encrypted to them for as long as
+they are published.
 """
 
 import json
@@ -22,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, get_default_algorithms
 
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.protocol.secrets import Clock, encode
 from idp.settings import Settings
 from idp.store import signing_keys
@@ -65,6 +68,7 @@ class _Snapshot:
 
     signing: Mapping[str, SigningKey]
     public: Mapping[str, tuple[str, PublicKey]]
+    decrypting: Mapping[str, PrivateKey]
     jwks: bytes
     valid_until: int
 
@@ -87,8 +91,12 @@ class Keys:
         return self._current().signing[algorithm]
 
     def public_key(self, kid: str) -> tuple[str, PublicKey] | None:
-        """Return algorithm and public key of a published key, or None."""
+        """Return algorithm and public key of a published signing key, or None."""
         return self._current().public.get(kid)
+
+    def decryption_keys(self) -> Mapping[str, PrivateKey]:
+        """Return the private keys that open what was encrypted to a published key, by `kid`."""
+        return self._current().decrypting
 
     def jwks(self) -> bytes:
         """Return the JSON Web Key Set to publish (RFC 7517 5)."""
@@ -98,7 +106,7 @@ class Keys:
         """Make a first key for every algorithm that has none, and the next key where one is due."""
         now = int(self._clock())
         rotation = self._settings.key_rotation
-        for algorithm in SIGNING_ALGORITHMS:
+        for algorithm in (*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS):
             with self._database.autocommit() as connection:
                 generation, signs_from = signing_keys.newest(connection, algorithm)
             if generation == 0 or signs_from + rotation.period - rotation.publish_ahead <= now:
@@ -140,7 +148,9 @@ class Keys:
             return self._store.published(connection, int(self._clock()))
 
     def phase(self, key: StoredKey) -> str:
-        """Return a published key's phase: published, signing or retired."""
+        """Return a published key's phase: published, signing or retired; one that others encrypt to has no phases."""
+        if key.algorithm in ENCRYPTION_KEYS:
+            return "encryption"
         now = int(self._clock())
         if key.signs_from > now:
             return "published"
@@ -176,26 +186,30 @@ def _base64url(value: bytes) -> bytes:
 def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:
     signing: dict[str, SigningKey] = {}
     public: dict[str, tuple[str, PublicKey]] = {}
+    decrypting: dict[str, PrivateKey] = {}
     transitions = [_FOREVER]
     for key in stored:
         private = load_der_private_key(key.private_key, None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(private, PrivateKey):
             continue
-        public[key.kid] = (key.algorithm, private.public_key())
-        if key.signs_from <= now:
-            signing[key.algorithm] = SigningKey(key.kid, key.algorithm, private)
+        if key.algorithm in ENCRYPTION_KEYS:
+            decrypting[key.kid] = private
+        else:
+            public[key.kid] = (key.algorithm, private.public_key())
+            if key.signs_from <= now:
+                signing[key.algorithm] = SigningKey(key.kid, key.algorithm, private)
         transitions += [at for at in (key.signs_from, key.removed_at) if at is not None and at > now]
     document = json.dumps({"keys": [json.loads(key.public_jwk) for key in stored]}, separators=(",", ":"))
-    return _Snapshot(signing, public, document.encode("ascii"), min(transitions))
+    return _Snapshot(signing, public, decrypting, document.encode("ascii"), min(transitions))
 
 
 def _generate(algorithm: str) -> tuple[PrivateKey, dict[str, Any]]:
     """Make a key pair; return the private key and the public JSON Web Key."""
     private: PrivateKey
-    if algorithm == "ES256":
+    if algorithm in ("ES256", "ECDH-ES"):
         private = ec.generate_private_key(ec.SECP256R1())
         jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
-    elif algorithm == "RS256":
+    elif algorithm in ("RS256", "RSA-OAEP-256"):
         private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         jwk = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
     elif algorithm == "EdDSA":
@@ -205,7 +219,9 @@ def _generate(algorithm: str) -> tuple[PrivateKey, dict[str, Any]]:
         message = f"no keys are made for {algorithm}"
         raise ValueError(message)
     jwk = {name: value for name, value in jwk.items() if name != "key_ops"}
-    return private, {**jwk, "kid": _thumbprint(jwk), "use": "sig", "alg": algorithm}
+    # A key to encrypt to serves several algorithms, so it names none.
+    use = {"use": "enc"} if algorithm in ENCRYPTION_KEYS else {"use": "sig", "alg": algorithm}
+    return private, {**jwk, "kid": _thumbprint(jwk), **use}
 
 
 def _thumbprint(jwk: Mapping[str, Any]) -> str:

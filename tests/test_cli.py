@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from idp.cli import main
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.settings import CONFIG_VARIABLE
 from tests.provider.provider import CONFIG, DECLARATIONS, ROOT, environment, free_port
 from tests.store.rows import contents, opened
@@ -155,6 +155,7 @@ def test_an_operator_looks_after_keys_and_what_is_over(run: Idp):
     assert set(told(run("db", "purge", "--json")).values()) == {0}
     assert "token_families: 0 removed\n" in said(run("db", "purge"))
     signing = [(each, "signing") for each in SIGNING_ALGORITHMS]
+    signing += [(each, "encryption") for each in ENCRYPTION_KEYS]
     assert {(key["algorithm"], key["phase"]) for key in told(run("keys", "list", "--json"))} == set(signing)
     (rotated,) = told(run("keys", "rotate", "--algorithm", "ES256", "--json"))
     keys = told(run("keys", "list", "--json"))
@@ -162,7 +163,7 @@ def test_an_operator_looks_after_keys_and_what_is_over(run: Idp):
     assert rotated["kid"] in said(run("keys", "list"))
     again = said(run("keys", "rotate")).splitlines()
     assert again[0] == "ES256: the next key is published already and will take over"
-    assert len(again) == len(SIGNING_ALGORITHMS)
+    assert len(again) == len((*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS))
 
 
 def test_a_dry_run_prints_the_difference_and_a_run_prints_each_secret_once(idp: Idp, tmp_path: Path):

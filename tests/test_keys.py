@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from idp.keys import RSA_BITS
 from idp.maintenance import run_once
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.services import EXTENSION, key_encryption_key
 from idp.settings import SettingsError, load_settings
 from idp.store.sealing import UnsealingError, open_root_secret
@@ -65,22 +65,23 @@ def kids(provider: Provider) -> set[str]:
 
 
 def test_rfc_7517_4_a_key_for_each_algorithm_and_public_parts_alone(shared_provider: Provider):
-    """With use, alg and a kid that is the key's RFC 7638 thumbprint."""
+    """With use, alg and a kid that is the key's RFC 7638 thumbprint; those to encrypt to serve several algorithms."""
     jwks = HTTP.get(f"{shared_provider.url}/jwks").json()
     assert set(jwks) == {"keys"}
     members = {"EC": {"crv", "x", "y"}, "RSA": {"n", "e"}, "OKP": {"crv", "x"}}
     for jwk in jwks["keys"]:
-        assert set(jwk) == {"kty", "kid", "use", "alg", *members[jwk["kty"]]}
-        assert jwk["use"] == "sig"
-    assert sorted(jwk["alg"] for jwk in jwks["keys"]) == sorted(SIGNING_ALGORITHMS)
+        signs = {"alg"} if jwk["use"] == "sig" else set()
+        assert set(jwk) == {"kty", "kid", "use", *signs, *members[jwk["kty"]]}
+    assert sorted(jwk["alg"] for jwk in jwks["keys"] if jwk["use"] == "sig") == sorted(SIGNING_ALGORITHMS)
+    assert sorted(jwk["kty"] for jwk in jwks["keys"] if jwk["use"] == "enc") == ["EC", "RSA"]
     for key in KeySet.import_key_set(jwks):
         assert key.kid == key.thumbprint()
 
 
 def test_rfc_7518_3_3_the_rsa_key_is_large_enough(shared_provider: Provider):
     """2048 bits or more."""
-    (rsa,) = (key for key in published_keys(shared_provider) if key.key_type == "RSA")
-    assert rsa.raw_value.key_size == RSA_BITS >= 2048
+    for rsa in (key for key in published_keys(shared_provider) if key.key_type == "RSA"):
+        assert rsa.raw_value.key_size == RSA_BITS >= 2048
 
 
 def test_every_process_publishes_the_same_keys(store_url: str):
@@ -168,7 +169,7 @@ def test_the_three_phases(own_provider: Provider):
 
 
 def algorithm_kids(provider: Provider, algorithm: str) -> list[str]:
-    return [key.kid for key in published_keys(provider) if key.as_dict(private=False)["alg"] == algorithm]
+    return [key.kid for key in published_keys(provider) if key.as_dict(private=False).get("alg") == algorithm]
 
 
 def test_every_algorithm_rotates(own_provider: Provider):
@@ -181,7 +182,7 @@ def test_every_algorithm_rotates(own_provider: Provider):
     own_provider.clock.now = NOON + PERIOD
     after = kids(own_provider)
     assert before < after
-    assert len(after) == 2 * len(SIGNING_ALGORITHMS)
+    assert len(after) == 2 * len((*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS))
     person = Person(own_provider)
     for app in (STOREFRONT, PHONE, WALLET):
         tokens = tokens_for(person, app)
@@ -212,7 +213,9 @@ def test_by_command_it_is_known_to_a_running_server_within_a_second(own_provider
     assert kids(own_provider) == before | {new}
     assert kid_of(published_keys(own_provider), token_of(own_provider)) != new
     listed = {row["kid"]: row["phase"] for row in json.loads(idp(own_provider, "keys", "list", "--json").stdout)}
-    assert listed == {**dict.fromkeys(before, "signing"), new: "published"}
+    signing = {kid for algorithm in SIGNING_ALGORITHMS for kid in algorithm_kids(own_provider, algorithm)} - {new}
+    encryption = dict.fromkeys(before - signing, "encryption")
+    assert listed == {**dict.fromkeys(signing, "signing"), **encryption, new: "published"}
     own_provider.clock.now = time.time() + AHEAD
     assert kid_of(published_keys(own_provider), token_of(own_provider)) == new
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.services import KEY_BYTES, key_encryption_key
 from idp.settings import Settings
 from idp.store import sealing
 from idp.terminal import Problem, json_option, print_rows, services_of_settings, told_plainly
+
+
+_ALGORITHMS = (*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS)
 
 
 @click.group()
@@ -22,7 +25,7 @@ def keys() -> None:
 @json_option
 @told_plainly
 def list_keys(*, as_json: bool) -> None:
-    """List the published signing keys and their phase."""
+    """List the published keys and their phase."""
     services = services_of_settings()
     rows = [
         {
@@ -38,13 +41,13 @@ def list_keys(*, as_json: bool) -> None:
 
 
 @keys.command()
-@click.option("--algorithm", type=click.Choice(SIGNING_ALGORITHMS), multiple=True, help="Default: all.")
+@click.option("--algorithm", type=click.Choice(_ALGORITHMS), multiple=True, help="Default: all.")
 @json_option
 @told_plainly
 def rotate(algorithm: tuple[str, ...], *, as_json: bool) -> None:
-    """Publish new signing keys; they take over once every verifier can have them."""
+    """Publish new keys; they take over once every verifier can have them."""
     services = services_of_settings()
-    rows = [{"algorithm": each, "kid": services.keys.rotate(each)} for each in algorithm or SIGNING_ALGORITHMS]
+    rows = [{"algorithm": each, "kid": services.keys.rotate(each)} for each in algorithm or _ALGORITHMS]
     if as_json:
         print_rows(rows, as_json=True)
         return

@@ -61,6 +61,9 @@ KEY_MANAGEMENT_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A12
 CONTENT_ENCRYPTION_ALGORITHMS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 """What is encrypted for a client or by it (RFC 7518 4.1, 5.1): with public keys, for clients' secrets are not kept."""
 
+ENCRYPTION_KEYS = ("RSA-OAEP-256", "ECDH-ES")
+"""The kinds of key that the server publishes for others to encrypt to, each under the name of its first algorithm."""
+
 DEFAULT_CONTENT_ENCRYPTION = "A128CBC-HS256"
 """Where a client names how the key is encrypted but not the content (OIDC Registration 2)."""
 
