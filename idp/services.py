@@ -22,6 +22,7 @@ from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.partner_events import SET_TYPE
 from idp.protocol.secrets import Clock, Randomness
+from idp.request_uris import RequestUris
 from idp.settings import Settings, SettingsError
 from idp.store import clients, schema
 from idp.store.accounts import Accounts
@@ -62,6 +63,7 @@ class Services:
     keys: Keys
     fetcher: Fetcher
     client_keys: ClientKeys
+    request_uris: RequestUris
     log_key: LogKey
     accounts: Accounts
     audit_log: AuditLog
@@ -143,6 +145,7 @@ def build_services(
         keys=keys,
         fetcher=fetcher,
         client_keys=client_keys,
+        request_uris=RequestUris(fetcher),
         log_key=LogKey(settings.issuer, sealer),
         accounts=accounts,
         audit_log=audit_log,

@@ -184,11 +184,15 @@ def test_prompts(visitor: Person, metadata: dict[str, Any]):
     assert ask(visitor, prompt="create").parameters["error"] == "invalid_request"
 
 
-def test_what_is_not_supported_is_said_and_refused(visitor: Person, metadata: dict[str, Any]):
-    """OIDC Core 3.1.2.6: request objects would change what is asked, so they are not ignored."""
-    for name in ("request", "request_uri"):
-        assert metadata[f"{name}_parameter_supported"] is False
-        assert ask(visitor, **{name: "x"}).parameters["error"] == f"{name}_not_supported"
+def test_request_objects(visitor: Person, metadata: dict[str, Any]):
+    """OIDC Core 6: understood, as the document says; each algorithm is used in authorize/test_request_objects.py."""
+    for name, error in (("request", "invalid_request_object"), ("request_uri", "invalid_request_uri")):
+        assert metadata[f"{name}_parameter_supported"] is True
+        assert ask(visitor, **{name: "x"}).parameters["error"] == error
+    assert metadata["require_request_uri_registration"] is True
+    algorithms = set(metadata["token_endpoint_auth_signing_alg_values_supported"]) | {"none"}
+    assert set(metadata["request_object_signing_alg_values_supported"]) == algorithms
+    assert ask(visitor, registration="{}").parameters["error"] == "registration_not_supported"
 
 
 def test_claims_one_by_one(visitor: Person, metadata: dict[str, Any]):

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 
 from idp.authorize.request import check_request, check_return_address
+from idp.authorize.request_object import read_request_object
 from idp.protocol.errors import OAuthError, invalid_request
 from idp.protocol.names import REQUEST_URI_PREFIX
 from idp.protocol.parameters import Parameters
@@ -31,7 +32,7 @@ def push() -> Response:
     services = current_services()
     endpoint_request = read_endpoint_request(request)
     client = services.server.identify_client(endpoint_request)
-    parameters = _asked(endpoint_request.form)
+    parameters = _asked(services, client, endpoint_request.form)
     check_request(services, parameters, check_return_address(services, parameters))
     return json_response(_keep(services, client, parameters), HTTPStatus.CREATED)
 
@@ -60,25 +61,20 @@ def take_pushed(services: Services, sent: Parameters) -> Parameters | None:
     return Parameters(taken.parameters, taken.resources)
 
 
-def check_was_pushed(client: Client, *, was_pushed: bool) -> None:
-    """Refuse a plain request of a client that must push (RFC 9126 6).
-
-    Raises:
-        OAuthError: `invalid_request`.
-    """
-    if client.require_pushed_authorization_requests and not was_pushed:
-        raise invalid_request("This app must push its requests: send them to the PAR endpoint first (RFC 9126).")
-
-
-def _asked(form: Parameters) -> Parameters:
+def _asked(services: Services, client: Client, form: Parameters) -> Parameters:
     """Return the request without the client's proof of itself, which nobody needs again (RFC 9126 2.1).
 
-    Its `client_id` is that of the client that authenticated, whichever way that did.
+    Its `client_id` is that of the client that authenticated, whichever way that did. With a request object, that is the
+    request (RFC 9126 3).
     """
     if "client_id" not in form:
         raise invalid_request("The parameter client_id is missing; a pushed request holds it too (RFC 9126 2).")
     if "request_uri" in form:
         raise invalid_request("A pushed request cannot refer to another one by request_uri (RFC 9126 2.1).")
+    if "request" in form:
+        return read_request_object(services, client, form, form["request"])
+    if client.require_signed_request_object:
+        raise invalid_request("This app must sign its requests: push them as a request object (RFC 9101).")
     single = {name: value for name, value in form.items() if name not in _CREDENTIALS}
     return Parameters(single, form.repeated)
 

@@ -44,8 +44,6 @@ MAX_REQUEST_CHARACTERS = 16_384
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNSUPPORTED = {
-    "request": "request_not_supported",
-    "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
 }
 

@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from idp.authorize.arrival import Arrival, check_arrival, take_in
 from idp.authorize.flow import Progress, Step, next_step, progress_of
 from idp.authorize.issue import issue
-from idp.authorize.pushed import check_was_pushed, take_pushed
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, check_request, check_return_address
 from idp.authorize.response import error_response, success_response
 from idp.protocol.errors import OAuthError
@@ -30,11 +30,14 @@ _PAGES = {Step.SIGN_IN: paths.LOGIN, Step.CONSENT: paths.CONSENT}
 
 @blueprint.get(paths.AUTHORIZE)
 def authorize() -> Response:
-    """Begin with a request that came in the query, or was pushed and is referred to there (RFC 9126 4)."""
+    """Begin with a request that came in the query, or is referred to there."""
     services = current_services()
     sent = read_query(request)
-    pushed = take_pushed(services, sent)
-    return _advance(services, sent if pushed is None else pushed, None, was_pushed=pushed is not None)
+    try:
+        arrival = take_in(services, sent)
+    except OAuthError as error:
+        return _refuse_unread(services, sent, error)
+    return _advance(services, arrival, None)
 
 
 @blueprint.post(paths.AUTHORIZE)
@@ -50,19 +53,19 @@ def resume() -> Response:
     """Go on with a request that waited for its user."""
     services = current_services()
     interaction = require_interaction(services, read_query(request).get("flow", ""))
-    return _advance(services, Parameters(interaction.parameters, interaction.resources), interaction)
+    return _advance(services, Arrival(Parameters(interaction.parameters, interaction.resources)), interaction)
 
 
-def _advance(
-    services: Services, parameters: Parameters, interaction: Interaction | None, *, was_pushed: bool = False
-) -> Response:
+def _advance(services: Services, arrival: Arrival, interaction: Interaction | None) -> Response:
     """Check the request, then do the next step or answer the client."""
+    parameters = arrival.parameters
     settle_language(services, parameters.get("ui_locales"))
     address = check_return_address(services, parameters)
     session = current_session(services)
     progress = progress_of(interaction, services.now)
     try:
-        check_was_pushed(address.client, was_pushed=was_pushed or interaction is not None)
+        if interaction is None:
+            check_arrival(address.client, arrival)
         checked = check_request(services, parameters, address)
         step = next_step(services, checked, session, progress)
         if step is Step.ANSWER and session is not None:
@@ -72,6 +75,18 @@ def _advance(
             raise
         return _refuse(services, address, error, interaction)
     return _wait(services, checked, parameters, progress, interaction, step)
+
+
+def _refuse_unread(services: Services, sent: Parameters, error: OAuthError) -> Response:
+    """Answer for a request that cannot be read: to the client only where what stood beside it proves where to."""
+    if not error.may_redirect:
+        raise error
+    try:
+        address = check_return_address(services, sent)
+    except OAuthError:
+        error.may_redirect = False
+        raise error from None
+    return error_response(services, address, error)
 
 
 def _refuse(services: Services, address: ReturnAddress, error: OAuthError, interaction: Interaction | None) -> Response:

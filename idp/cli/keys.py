@@ -12,7 +12,6 @@ from idp.settings import Settings
 from idp.store import sealing
 from idp.terminal import Problem, json_option, print_rows, services_of_settings, told_plainly
 
-
 _ALGORITHMS = (*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS)
 
 

@@ -1,16 +1,14 @@
 """`private_key_jwt`: a signed assertion, used once (RFC 7523 2.2 and 3, OIDC Core 9)."""
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import jwt
-from jwt import PyJWK, PyJWKError
 from jwt.types import Options
 
 from idp.authorization_server import ClientDirectory, Dependencies, EndpointRequest
 from idp.protocol.names import ASSERTION_ALGORITHMS, JWT_BEARER_ASSERTION
+from idp.protocol.verification_keys import verification_keys
 from idp.store.clients import Client
 
 LEEWAY = 30
@@ -96,42 +94,14 @@ def _verified_claims(jwks: str, registered_algorithm: str, unverified: str) -> M
         "verify_jti": False,
         "verify_sub": False,
     }
+    algorithms = (registered_algorithm,) if registered_algorithm else ASSERTION_ALGORITHMS
     kid = jwt.get_unverified_header(unverified).get("kid")
-    for key_id, algorithms, key in _keys(jwks, registered_algorithm):
+    for key_id, fitting, key in verification_keys(jwks, algorithms):
         if kid is not None and key_id is not None and kid != key_id:
             continue
         try:
-            claims: dict[str, Any] = jwt.decode(unverified, key, algorithms=list(algorithms), options=options)
+            claims: dict[str, Any] = jwt.decode(unverified, key, algorithms=list(fitting), options=options)
         except (jwt.InvalidTokenError, ValueError, TypeError):
             continue
         return claims
     return None
-
-
-@lru_cache(maxsize=1024)
-def _keys(jwks: str, registered_algorithm: str) -> tuple[tuple[str | None, tuple[str, ...], Any], ...]:
-    """Return identifier, allowed algorithms and key object of each registered key.
-
-    A key serves only algorithms of its own kind, so an RSA key is never taken for anything else.
-    """
-    keys = []
-    for jwk in json.loads(jwks)["keys"] if jwks else []:
-        allowed = [registered_algorithm] if registered_algorithm else list(ASSERTION_ALGORITHMS)
-        fitting = tuple(algorithm for algorithm in allowed if _fits(jwk, algorithm))
-        try:
-            if fitting:
-                keys.append((jwk.get("kid"), fitting, PyJWK(jwk, fitting[0]).key))
-        except (PyJWKError, jwt.InvalidKeyError):
-            continue
-    return tuple(keys)
-
-
-_CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
-
-
-def _fits(jwk: Mapping[str, Any], algorithm: str) -> bool:
-    if jwk.get("alg", algorithm) != algorithm or jwk.get("use", "sig") != "sig":
-        return False
-    if algorithm in _CURVES:
-        return jwk.get("crv") == _CURVES[algorithm]
-    return jwk.get("kty") == "RSA"

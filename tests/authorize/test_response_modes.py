@@ -84,7 +84,7 @@ def test_errors_travel_like_codes(visitor: Person, mode: str, changed: dict, err
     else:
         parts = urlsplit(response.headers["location"])
         values = {name: value for name, (value,) in parse_qs(getattr(parts, mode)).items()}
-    assert values["error"] == (error or "request_not_supported")
+    assert values["error"] == (error or "invalid_request_object")
     assert (values["state"], values["iss"]) == ("a state", visitor.provider.url)
     assert "code" not in values
 
