@@ -77,9 +77,19 @@ class Keys:
     """The keys of one server, read from the store and followed through the change feed."""
 
     def __init__(
-        self, settings: Settings, database: Database, store: SigningKeys, feed: ChangeFeed, clock: Clock
+        self,
+        settings: Settings,
+        database: Database,
+        store: SigningKeys,
+        feed: ChangeFeed,
+        clock: Clock,
+        lasting: Mapping[str, Any],
     ) -> None:
-        """Follow the feed; keys are loaded at first use."""
+        """Follow the feed; keys are loaded at first use.
+
+        `lasting` is published with them and never rotates: the public JSON Web Key of what is signed for keeping.
+        """
+        self._lasting = lasting
         self._settings = settings
         self._database = database
         self._store = store
@@ -124,15 +134,15 @@ class Keys:
 
     def _add(self, algorithm: str, generation: int, now: int) -> str | None:
         """Add the key of a generation; None when there is one, for whoever was first has decided."""
-        private, public_jwk = _generate(algorithm)
+        private, published = _generate(algorithm)
         with self._database.transaction() as connection:
             signs_from = now if generation == 1 else now + self._settings.key_rotation.publish_ahead
             key = StoredKey(
-                kid=_thumbprint(public_jwk),
+                kid=published["kid"],
                 algorithm=algorithm,
                 generation=generation,
                 private_key=private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
-                public_jwk=json.dumps(public_jwk),
+                public_jwk=json.dumps(published),
                 created_at=now,
                 signs_from=signs_from,
             )
@@ -170,7 +180,7 @@ class Keys:
     def _load(self, _key: str) -> _Snapshot:
         now = int(self._clock())
         with self._database.autocommit() as connection:
-            return _take_snapshot(self._store.published(connection, now), now)
+            return _take_snapshot(self._store.published(connection, now), self._lasting, now)
 
 
 @lru_cache(maxsize=256)
@@ -183,7 +193,7 @@ def _base64url(value: bytes) -> bytes:
     return urlsafe_b64encode(value).rstrip(b"=")
 
 
-def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:
+def _take_snapshot(stored: list[StoredKey], lasting: Mapping[str, Any], now: int) -> _Snapshot:
     signing: dict[str, SigningKey] = {}
     public: dict[str, tuple[str, PublicKey]] = {}
     decrypting: dict[str, PrivateKey] = {}
@@ -199,7 +209,8 @@ def _take_snapshot(stored: list[StoredKey], now: int) -> _Snapshot:
             if key.signs_from <= now:
                 signing[key.algorithm] = SigningKey(key.kid, key.algorithm, private)
         transitions += [at for at in (key.signs_from, key.removed_at) if at is not None and at > now]
-    document = json.dumps({"keys": [json.loads(key.public_jwk) for key in stored]}, separators=(",", ":"))
+    published = [*(json.loads(key.public_jwk) for key in stored), lasting]
+    document = json.dumps({"keys": published}, separators=(",", ":"))
     return _Snapshot(signing, public, decrypting, document.encode("ascii"), min(transitions))
 
 
@@ -218,10 +229,15 @@ def _generate(algorithm: str) -> tuple[PrivateKey, dict[str, Any]]:
     else:
         message = f"no keys are made for {algorithm}"
         raise ValueError(message)
-    jwk = {name: value for name, value in jwk.items() if name != "key_ops"}
+    return private, public_jwk(jwk, algorithm)
+
+
+def public_jwk(jwk: Mapping[str, Any], algorithm: str) -> dict[str, Any]:
+    """Return a public JSON Web Key as it is published: with its thumbprint for a name, and what it is for."""
+    key = {name: value for name, value in jwk.items() if name != "key_ops"}
     # A key to encrypt to serves several algorithms, so it names none.
     use = {"use": "enc"} if algorithm in ENCRYPTION_KEYS else {"use": "sig", "alg": algorithm}
-    return private, {**jwk, "kid": _thumbprint(jwk), **use}
+    return {**key, "kid": _thumbprint(key), **use}
 
 
 def _thumbprint(jwk: Mapping[str, Any]) -> str:

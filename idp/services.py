@@ -16,8 +16,8 @@ from idp.client_keys import ClientKeys
 from idp.data_sharing import DataSharing, read_bundle
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
+from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
-from idp.log_key import LogKey
 from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.partner_events import SET_TYPE
@@ -65,6 +65,7 @@ class Services:
     client_keys: ClientKeys
     request_uris: RequestUris
     log_key: LogKey
+    receipt_key: ReceiptKey
     accounts: Accounts
     audit_log: AuditLog
     audit_tree: AuditTree
@@ -107,7 +108,8 @@ def build_services(
     sealer = _open_sealer(database, settings, random)
     feed = ChangeFeed(database)
     accounts = Accounts(sealer, random)
-    keys = Keys(settings, database, SigningKeys(sealer), feed, clock)
+    receipt_key = ReceiptKey(sealer)
+    keys = Keys(settings, database, SigningKeys(sealer), feed, clock, receipt_key.public)
     audit_log = AuditLog(sealer, random)
     pairwise = Pairwise(sealer.derive("pairwise subjects"))
     messages = PartnerMessages(settings.issuer, sealer, random, pairwise, partial(_signed_event, keys))
@@ -147,6 +149,7 @@ def build_services(
         client_keys=client_keys,
         request_uris=RequestUris(fetcher),
         log_key=LogKey(settings.issuer, sealer),
+        receipt_key=receipt_key,
         accounts=accounts,
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),

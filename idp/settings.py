@@ -93,6 +93,16 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who answers for this server, as receipts name them."""
+
+    name: str = "Sekisho"
+    email: str = ""
+    country: str = "JP"
+    """ISO 3166-1 alpha-2."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiScope:
     """A scope value of the group's own APIs: which kinds of client may ever have it, and what people read of it."""
 
@@ -134,6 +144,7 @@ class Settings:
     key_rotation: KeyRotation = field(default_factory=KeyRotation)
     sign_in: SignIn = field(default_factory=SignIn)
     outbound: Outbound = field(default_factory=Outbound)
+    operator: Operator = field(default_factory=Operator)
 
     @property
     def is_https(self) -> bool:

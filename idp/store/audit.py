@@ -3,6 +3,9 @@
 An entry is inserted in the transaction of its event; that of a disclosure is committed before the data goes out, and
 only if the grant is still the one that was decided upon. Entries are never changed, but for the place in the log that
 `audit_tree` gives each once, and never removed. A salt is a row of its own, so that erasing a person can drop it.
+
+Which grant an entry is about, and whether something went out, stands beside the leaf and never in it: that is how
+people find what concerns them (`own_entries`), and it goes with the salt.
 """
 
 from sqlalchemy import Connection, bindparam, insert, literal, select
@@ -20,12 +23,22 @@ audit_entries = db.Table(
     db.Column("id", BigKey, primary_key=True, autoincrement=True),
     db.Column("leaf", db.LargeBinary, nullable=False),
     db.Column("position", db.BigInteger, unique=True),
+    db.Column("grant_id", db.String(32)),
+    db.Column("disclosed_at", db.BigInteger),
 )
 db.Index(
     "ix_audit_entries_without_position",
     audit_entries.c.id,
     postgresql_where=audit_entries.c.position.is_(None),
     sqlite_where=audit_entries.c.position.is_(None),
+)
+db.Index(
+    "ix_audit_entries_of_grant",
+    audit_entries.c.grant_id,
+    audit_entries.c.disclosed_at,
+    audit_entries.c.id,
+    postgresql_where=audit_entries.c.grant_id.is_not(None),
+    sqlite_where=audit_entries.c.grant_id.is_not(None),
 )
 
 audit_salts = db.Table(
@@ -38,9 +51,8 @@ _INSERT = insert(audit_entries).inline()
 _INSERT_IF_UNCHANGED = (
     insert(audit_entries)
     .from_select(
-        ["leaf"],
-        select(bindparam("new_leaf", type_=db.LargeBinary))
-        .select_from(grants)
+        ["leaf", "grant_id", "disclosed_at"],
+        select(bindparam("new_leaf", type_=db.LargeBinary), grants.c.id, bindparam("disclosed_at", type_=db.BigInteger))
         .where(grants.c.id == bindparam("grant_id"), grants.c.version == bindparam("grant_version"))
         .with_for_update(read=True),
     )
@@ -77,7 +89,7 @@ class AuditLog:
     def grant_changed(self, connection: Connection, grant: Grant, changed: Changed, now: int) -> None:
         """Write down what happened to a grant, in the transaction in which it happens."""
         sharing = self._sharing(connection, grant.account_id, grant.client_id, grant.purpose)
-        _add(connection, audit.grant_changed(sharing, changed, now))
+        _add(connection, audit.grant_changed(sharing, changed, now), grant.id)
 
     def _sharing(self, connection: Connection, account_id: str, client_id: str, purpose: str) -> Sharing:
         which = select(clients.c.partner_id).where(clients.c.client_id == client_id)
@@ -101,13 +113,13 @@ def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, grant: 
     One statement, which holds the grant against change until it is committed. So an end that was acknowledged comes
     after every disclosure in the log, and no disclosure after it.
     """
-    values = {"grant_id": grant.id, "grant_version": grant.version}
+    values = {"grant_id": grant.id, "grant_version": grant.version, "disclosed_at": now}
     leaf = audit.disclosure(sharing, what, now)
     return connection.execute(_INSERT_IF_UNCHANGED, {"new_leaf": leaf, **values}).first() is not None
 
 
-def _add(connection: Connection, leaf: bytes) -> None:
-    connection.execute(_INSERT, {"leaf": leaf})
+def _add(connection: Connection, leaf: bytes, grant_id: str | None = None) -> None:
+    connection.execute(_INSERT, {"leaf": leaf, "grant_id": grant_id})
 
 
 def _place(account_id: str) -> str:
