@@ -36,6 +36,7 @@ from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
+from idp.tokens.encrypting import Encrypter
 from idp.tokens.id_token import IdTokens
 from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
@@ -116,9 +117,10 @@ def build_services(
     sharing = DataSharing(bundle, database, accounts, audit_log, feed, pairwise, messages, random)
     scope_rules = ScopeRules(settings, sharing.user_scopes)
     find_client = _client_directory(database, feed)
-    signer = Signer(keys)
     fetcher = Fetcher(settings, database, clock)
     client_keys = ClientKeys(fetcher, clock)
+    signer, encrypter = Signer(keys), Encrypter(client_keys)
+    id_tokens = IdTokens(settings, signer, encrypter, sharing)
     refresh_tokens = RefreshTokens(
         database, sealer.derive("refresh token rotation"), settings.lifetimes.refresh_retry, random
     )
@@ -130,7 +132,7 @@ def build_services(
             database=database,
             sharing=sharing,
             scope_rules=scope_rules,
-            mint=Mint(settings, signer, IdTokens(settings, signer, sharing), sharing, random),
+            mint=Mint(settings, signer, encrypter, id_tokens, sharing, random),
             refresh_tokens=refresh_tokens,
             seen_assertions=open_seen_assertions(database, settings.redis_url),
             find_client=find_client,

@@ -45,19 +45,19 @@ def decrypt(unverified: str, private_keys: Mapping[str, object]) -> tuple[str, s
     return None
 
 
-def encrypt(token: str, jwks: str, algorithm: str, content_algorithm: str) -> str | None:
-    """Return a token encrypted to the first fitting key of a client's set, or None where there is none."""
+def encrypt(content: str | bytes, jwks: str, algorithm: str, content_algorithm: str, *, is_jwt: bool) -> str | None:
+    """Return a compact JWE to the first fitting key of a client's set, or None where there is none."""
     for jwk in json.loads(jwks)["keys"] if jwks else []:
         if jwk.get("kty") != _key_type(algorithm) or jwk.get("use", "enc") != "enc" or "d" in jwk:
             continue
         if jwk.get("alg", algorithm) != algorithm:
             continue
-        header = {"alg": algorithm, "enc": content_algorithm, "cty": "JWT"}
+        header = {"alg": algorithm, "enc": content_algorithm, **({"cty": "JWT"} if is_jwt else {})}
         if isinstance(jwk.get("kid"), str):
             header["kid"] = jwk["kid"]
         try:
             key = (RSAKey if jwk["kty"] == "RSA" else ECKey).import_key(dict(jwk))
-            return jwe.encrypt_compact(header, token, key, registry=_REGISTRY)
+            return jwe.encrypt_compact(header, content, key, registry=_REGISTRY)
         except (JoseError, ValueError, TypeError, KeyError):
             continue
     return None

@@ -10,6 +10,7 @@ from idp.protocol.secrets import encode
 from idp.settings import Settings
 from idp.store.clients import Client
 from idp.store.families import Family
+from idp.tokens.encrypting import Encrypter
 from idp.tokens.signing import Signer
 
 DEFAULT_ALGORITHM = "RS256"
@@ -20,12 +21,13 @@ _HASHES = {"ES256": sha256, "RS256": sha256, "EdDSA": sha512}
 class IdTokens:
     """Makes ID tokens."""
 
-    def __init__(self, settings: Settings, signer: Signer, sharing: DataSharing) -> None:
+    def __init__(self, settings: Settings, signer: Signer, encrypter: Encrypter, sharing: DataSharing) -> None:
         """Take what every ID token needs."""
         self._issuer = settings.issuer
         self._lifetime = settings.lifetimes.id_token
         self._may_be_unsigned = settings.unsigned_id_tokens
         self._signer = signer
+        self._encrypter = encrypter
         self._sharing = sharing
 
     def make(
@@ -43,7 +45,10 @@ class IdTokens:
         """Return an ID token, bound to the access token and the code that go out with it.
 
         One that comes through the browser (`from_front`) is always signed. One that comes alone, with no access token
-        now or later, holds what userinfo would (OIDC Core 5.4).
+        now or later, holds what userinfo would (OIDC Core 5.4). It is encrypted for a client that registered for that.
+
+        Raises:
+            OAuthError: `invalid_request` when no key of the client's fits.
         """
         algorithm = self._algorithm(client, from_front=from_front)
         claims: dict[str, Any] = {
@@ -68,7 +73,9 @@ class IdTokens:
             only = None if is_alone else client.id_token_fields
             asked = family.asked.with_scopes(scopes)
             released = self._sharing.release(client, family.account_id, asked, now, Surface.ID_TOKEN, only)
-        return self._signer.sign_outgoing(outgoing(released, claims), algorithm, "JWT")
+        signed = self._signer.sign_outgoing(outgoing(released, claims), algorithm, "JWT")
+        wanted, content = client.id_token_encrypted_response_alg, client.id_token_encrypted_response_enc
+        return self._encrypter.encrypted(client, signed, wanted, content) if wanted else signed
 
     def _algorithm(self, client: Client, *, from_front: bool) -> str:
         """Return what the client registered; no signature only where the operator still allows that (OIDC Core 2)."""

@@ -10,6 +10,7 @@ from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import Settings
 from idp.store.clients import Client
 from idp.store.families import Family
+from idp.tokens.encrypting import Encrypter
 from idp.tokens.id_token import IdTokens
 from idp.tokens.signing import Signer
 from idp.tokens.verify import ACCESS_TOKEN_TYPE
@@ -22,13 +23,20 @@ class Mint:
     """Makes access tokens (RFC 9068), and has ID tokens made (`tokens.id_token`)."""
 
     def __init__(
-        self, settings: Settings, signer: Signer, id_tokens: IdTokens, sharing: DataSharing, random: Randomness
+        self,
+        settings: Settings,
+        signer: Signer,
+        encrypter: Encrypter,
+        id_tokens: IdTokens,
+        sharing: DataSharing,
+        random: Randomness,
     ) -> None:
         """Take what every token needs."""
         self._issuer = settings.issuer
         self._lifetimes = settings.lifetimes
         self._manages_grants = GRANT_MANAGEMENT in settings.experimental
         self._signer = signer
+        self._encrypter = encrypter
         self._id_tokens = id_tokens
         self._sharing = sharing
         self._random = random
@@ -93,6 +101,21 @@ class Mint:
                 from_front=True,
             )
         return response
+
+    def userinfo_token(self, client: Client, claims: Outgoing) -> str | None:
+        """Return userinfo as a JWT, signed and encrypted as the client registered, or None for JSON (OIDC Core 5.3.2).
+
+        Raises:
+            OAuthError: `invalid_request` when no key of the client's fits.
+        """
+        signing, wanted = client.userinfo_signed_response_alg, client.userinfo_encrypted_response_alg
+        content_algorithm = client.userinfo_encrypted_response_enc
+        if not signing and not wanted:
+            return None
+        if not signing:
+            return self._encrypter.encrypted(client, claims.content, wanted, content_algorithm, is_jwt=False)
+        signed = self._signer.sign_outgoing(claims, signing, "JWT")
+        return self._encrypter.encrypted(client, signed, wanted, content_algorithm) if wanted else signed
 
     def _grant(self, client: Client, family: Family) -> dict[str, str]:
         """Return the member `grant_id`, where grants are managed (OAuth Grant Management 5)."""

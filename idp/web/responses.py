@@ -12,6 +12,7 @@ from idp.data_sharing import Outgoing
 from idp.protocol.errors import OAuthError
 
 JSON = "application/json"
+JWT = "application/jwt"
 
 
 def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
@@ -23,6 +24,13 @@ def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Respo
 def released_response(body: Outgoing) -> Response:
     """Return an answer that may hold a person's data: only what was released can be one."""
     return _json(body.content, HTTPStatus.OK)
+
+
+def jwt_response(token: str) -> Response:
+    """Return an answer that is a JWT (OIDC Core 5.3.2), which the mint made of what was released."""
+    response = Response(token, HTTPStatus.OK, mimetype=JWT)
+    _protect(response)
+    return response
 
 
 def _json(content: str | bytes, status: int) -> Response:
