@@ -17,6 +17,7 @@ from idp.login.password import Passwords
 from idp.logout import routes as logout
 from idp.partner import acknowledgements
 from idp.protocol.secrets import Clock, Randomness
+from idp.registration import routes as registration
 from idp.services import EXTENSION, build_services
 from idp.settings import Settings, config_files, load_settings
 from idp.token import routes as token
@@ -50,6 +51,8 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     app.register_blueprint(introspection.blueprint)
     app.register_blueprint(revocation.blueprint)
     app.register_blueprint(data_api.blueprint)
+    if services.takes_registrations:
+        app.register_blueprint(registration.blueprint)
     if services.manages_grants:
         app.register_blueprint(grants.blueprint)
     app.register_blueprint(login.create_blueprint(Passwords(settings.sign_in)))

@@ -85,6 +85,7 @@ def metadata(services: Services) -> dict[str, Any]:
         "request_object_signing_alg_values_supported": [*ASSERTION_ALGORITHMS, NO_SIGNATURE],
         "request_object_encryption_alg_values_supported": list(KEY_MANAGEMENT_ALGORITHMS),
         "request_object_encryption_enc_values_supported": list(CONTENT_ENCRYPTION_ALGORITHMS),
+        **_registration(services),
         **_grant_management(services),
     }
 
@@ -98,6 +99,10 @@ def _grants(services: Services) -> list[str]:
 def _id_token_algorithms(services: Services) -> list[str]:
     unsigned = [NO_SIGNATURE] if services.settings.unsigned_id_tokens else []
     return [*SIGNING_ALGORITHMS, *unsigned]
+
+
+def _registration(services: Services) -> dict[str, Any]:
+    return {"registration_endpoint": services.settings.issuer + paths.REGISTER} if services.takes_registrations else {}
 
 
 def _grant_management(services: Services) -> dict[str, Any]:

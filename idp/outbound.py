@@ -26,7 +26,7 @@ from urllib.parse import urljoin
 from idp.protocol.outbound_urls import HTTPS_PORTS, Target, is_public, read_target
 from idp.protocol.secrets import Clock
 from idp.settings import Settings, SettingsError
-from idp.store import attempts
+from idp.store import quotas
 from idp.store.database import Database
 
 BUDGET_SECONDS = 60
@@ -183,8 +183,8 @@ class Fetcher:
     def _spend(self, budget: str, per_minute: int) -> None:
         key = sha256(f"outbound\x00{budget}".encode("utf-8", "surrogatepass")).digest()
         with self._database.autocommit() as connection:
-            spent = attempts.count_one(connection, key, int(self._clock()), BUDGET_SECONDS)
-        if spent > per_minute:
+            wait = quotas.take(connection, key, per_minute, BUDGET_SECONDS, int(self._clock()))
+        if wait:
             raise FetchError(OVER_BUDGET, "more this minute than [outbound] allows")
 
     def _connect(self, target: Target, deadline: "_Deadline") -> ssl.SSLSocket:

@@ -85,6 +85,11 @@ class Services:
         return int(self.clock())
 
     @property
+    def takes_registrations(self) -> bool:
+        """Whether clients may register themselves (RFC 7591)."""
+        return self.settings.registration.mode != "closed"
+
+    @property
     def manages_grants(self) -> bool:
         """Whether partners may look after their grants (OAuth Grant Management)."""
         return GRANT_MANAGEMENT in self.settings.experimental

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from idp.protocol.names import GRANT_MANAGEMENT, RESPONSE_TYPES, ClientKind
+from idp.protocol.names import GRANT_MANAGEMENT, RESPONSE_TYPES, ClientKind, GrantType
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
 from idp.protocol.scopes import is_scope
@@ -21,6 +21,7 @@ from idp.protocol.scopes import is_scope
 ENVIRONMENT_PREFIX = "IDP_"
 DAY = 86_400
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+REGISTRATION_MODES = ("closed", "token", "open")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 ARGON2_KIB_PER_LANE = 8
 ARGON2_LEAST_KIB = 7168
@@ -103,6 +104,23 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """Whether clients may register themselves, and as what; see `idp.registration`."""
+
+    mode: str = "closed"
+    """`closed`, `token` (with an initial access token) or `open`."""
+    scopes: tuple[str, ...] = ("openid",)
+    """The most that such a client may be registered for."""
+    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    """Besides `implicit`, which goes by the setting `response_types`."""
+    require_pkce: bool = True
+    """Public clients need it in any case."""
+    per_network_and_hour: int = 20
+    """How many may come from one network without an initial access token."""
+    max_clients: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
 class ApiScope:
     """A scope value of the group's own APIs: which kinds of client may ever have it, and what people read of it."""
 
@@ -145,6 +163,7 @@ class Settings:
     sign_in: SignIn = field(default_factory=SignIn)
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
+    registration: Registration = field(default_factory=Registration)
 
     @property
     def is_https(self) -> bool:
@@ -281,6 +300,7 @@ def _check(settings: Settings) -> None:
     _check_response_types(settings)
     _check_experimental(settings)
     _check_outbound(settings)
+    _check_registration(settings.registration)
     _check_numbers(settings)
     _check_password_hashing(settings)
 
@@ -304,6 +324,16 @@ def _check_outbound(settings: Settings) -> None:
     if (settings.outbound.allow_loopback or settings.outbound.extra_ca_file) and not _is_for_tests(settings.issuer):
         message = "'outbound.allow_loopback' and 'outbound.extra_ca_file' are for loopback and .test issuers only"
         raise SettingsError(message)
+
+
+def _check_registration(registration: Registration) -> None:
+    if registration.mode not in REGISTRATION_MODES:
+        message = f"'registration.mode' must be one of {', '.join(REGISTRATION_MODES)}"
+        raise SettingsError(message)
+    for grant in registration.grant_types:
+        if grant not in set(GrantType):
+            message = f"'registration.grant_types' holds {grant!r}; known are {', '.join(GrantType)}"
+            raise SettingsError(message)
 
 
 def _is_for_tests(issuer: str) -> bool:
@@ -357,7 +387,7 @@ def _check_password_hashing(settings: Settings) -> None:
 
 
 def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in", "outbound"):
+    for name in ("lifetimes", "key_rotation", "sign_in", "outbound", "registration"):
         group = getattr(settings, name)
         for item in fields(group):
             if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):

@@ -14,14 +14,13 @@ from typing import Any
 from idp.admin.change import Change, action_of, differences_of
 from idp.admin.client_document import DocumentError, read_client
 from idp.admin.partner_document import PartnerDeclaration, apply_partner
-from idp.protocol.names import AuthMethod
+from idp.protocol.names import SECRET_METHODS
 from idp.protocol.secrets import hash_secret, new_secret
 from idp.services import Services
 from idp.store import clients
 from idp.store.clients import Client
 from idp.store.database import Connection
 
-SECRET_METHODS = (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 _SECTIONS = {"clients", "partner", "agreement", "approval", "users"}
 _USER = {"username", "profile"}
 
@@ -99,6 +98,8 @@ def _apply_client(services: Services, connection: Connection, wanted: Client, *,
     if known is not None and (known.kind, known.partner_id) != (wanted.kind, wanted.partner_id):
         # Users would be known to it by another `sub` from one token to the next (OIDC Core 12.2).
         raise DocumentError(f"client {wanted.client_id!r}: kind and partner_id stay as they are; register a new client")
+    if known is not None and known.is_pairwise and known.sector != wanted.sector:
+        raise DocumentError(f"client {wanted.client_id!r}: its sector stays as it is; keep the host, or register anew")
     needs_secret = wanted.auth_method in SECRET_METHODS
     kept = known.secret_hash if known is not None and needs_secret else None
     secret = new_secret(services.random) if needs_secret and kept is None else ""

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from idp.protocol.authorization_details import TYPES
-from idp.protocol.client_checks import problems_with
-from idp.protocol.client_metadata import PUBLIC, normal_response_type
-from idp.protocol.names import IMPLICIT, NO_SIGNATURE, SIGNING_ALGORITHMS, AuthMethod, ClientKind, GrantType
+from idp.client_rules import client_problems, sector_problems
+from idp.protocol.client_checks import Problem
+from idp.protocol.client_metadata import normal_response_type
+from idp.protocol.names import SIGNING_ALGORITHMS, AuthMethod, ClientKind
 from idp.services import Services
 from idp.store.clients import ACTIVE, MAX_CLIENT_ID, MAX_PARTNER_ID, PRODUCTION, SANDBOX, SUSPENDED, Client
 
@@ -69,11 +69,15 @@ def _value(kind: Any, name: str, value: object, where: str) -> object:  # noqa: 
 def _problems(client: Client, services: Services) -> Iterator[str]:
     """Yield everything that is wrong with a client, each with its mend."""
     yield from _identity_problems(client)
-    for problem in problems_with(client):
-        yield problem.sentence if problem.value is None else f"{problem.member}: {problem.value!r} {problem.sentence}"
-    yield from _kind_problems(client)
-    yield from _setting_problems(client, services)
-    yield from _scope_problems(client, services)
+    for problem in client_problems(client, services.settings, services.scope_rules):
+        yield _told(problem)
+    yield from _resource_problems(client, services)
+    for problem in sector_problems(client, services.fetcher, f"apply {client.client_id}"):
+        yield _told(problem)
+
+
+def _told(problem: Problem) -> str:
+    return problem.sentence if problem.value is None else f"{problem.member}: {problem.value!r} {problem.sentence}"
 
 
 def _identity_problems(client: Client) -> Iterator[str]:
@@ -95,33 +99,7 @@ def _identity_problems(client: Client) -> Iterator[str]:
         yield f"partner_id must have at most {MAX_PARTNER_ID} ASCII characters"
 
 
-def _kind_problems(client: Client) -> Iterator[str]:
-    if client.is_public and not client.require_pkce:
-        yield "a public client cannot go without PKCE (RFC 9700 2.1.1)"
-    if client.kind is ClientKind.SERVICE and {GrantType.AUTHORIZATION_CODE, IMPLICIT} & set(client.grant_types):
-        yield "a service has no users to sign in; use kind first_party or third_party"
-    if client.is_third_party and client.subject_type == PUBLIC:
-        yield "subject_type public is not for third parties: what two of them know of a person must not meet"
-    if client.authorization_details_types and not client.is_third_party:
-        yield "authorization_details_types goes with kind third_party only: others ask by scope"
-    for unknown in client.authorization_details_types:
-        if unknown not in TYPES:
-            yield f"authorization_details_types: {unknown!r} is not one of {', '.join(TYPES)}"
-
-
-def _setting_problems(client: Client, services: Services) -> Iterator[str]:
-    """Yield what the operator has to allow first."""
-    for response_type in client.response_types:
-        if response_type not in services.settings.response_types:
-            yield f"response_types: {response_type!r} is not in the setting 'response_types'"
-    if client.id_token_algorithm == NO_SIGNATURE and not services.settings.unsigned_id_tokens:
-        yield "id_token_algorithm none needs the setting 'unsigned_id_tokens'"
-
-
-def _scope_problems(client: Client, services: Services) -> Iterator[str]:
-    for scope in client.scopes:
-        if not services.scope_rules.may_have(client, scope):
-            yield f"scopes: {scope!r} is unknown, or not for kind {client.kind}"
+def _resource_problems(client: Client, services: Services) -> Iterator[str]:
     known_resources = {*services.settings.resources, services.settings.issuer}
     for resource in client.resources:
         if resource not in known_resources:

@@ -8,7 +8,7 @@ from idp.store.clients import Client
 
 
 class Pairwise:
-    """Names that two partners cannot compare. The sector is the partner, so its own apps share them."""
+    """Names that two sectors cannot compare. A partner's sector is the partner, so its own apps share them."""
 
     def __init__(self, key: bytes) -> None:
         """Take the key of the names; another one would make everybody a stranger."""
@@ -16,7 +16,6 @@ class Pairwise:
 
     def name(self, client: Client, identifier: str) -> str:
         """Return what a client knows an account or a session by."""
-        if not client.is_third_party:
+        if not client.is_pairwise:
             return identifier
-        sector = client.partner_id or client.client_id
-        return encode(digest(self._key, f"{sector}\x00{identifier}".encode(), sha256))
+        return encode(digest(self._key, f"{client.sector}\x00{identifier}".encode(), sha256))

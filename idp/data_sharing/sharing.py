@@ -133,7 +133,7 @@ class DataSharing(GrantLife):
     def subject(self, client: Client, account_id: str) -> str:
         """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).
 
-        The sector is the partner, not the host, so that two apps of one partner need not be told apart by it.
+        A partner's sector is the partner, not the host, so that two apps of it need not be told apart by it.
         """
         return self._pairwise.name(client, account_id)
 

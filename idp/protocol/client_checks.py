@@ -171,7 +171,7 @@ def _address_problems(metadata: ClientMetadata) -> Iterator[Problem]:
         if problem and not own:  # a browser on its own machine loads that one
             yield Problem(member, problem, value)
     for uri in metadata.request_uris:
-        problem = _problem_with_https(uri.partition("#")[0])
+        problem = "is not a URI" if uri.split() != [uri] else _problem_with_https(uri.partition("#")[0])
         if problem:
             yield Problem("request_uris", problem, uri)
 

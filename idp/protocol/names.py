@@ -20,6 +20,9 @@ class AuthMethod(StrEnum):
     PRIVATE_KEY_JWT = "private_key_jwt"
 
 
+SECRET_METHODS = (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
+
+
 class GrantType(StrEnum):
     """Grants that the token endpoint knows (RFC 6749)."""
 

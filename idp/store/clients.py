@@ -1,18 +1,22 @@
 """Registered clients: what each says about itself (RFC 7591), and what it may do; checked on entry."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, select, update
 
 from idp.protocol.client_checks import MAX_NAME
-from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.client_metadata import PAIRWISE, ClientMetadata
 from idp.protocol.names import AuthMethod, ClientKind
+from idp.protocol.redirect_uris import is_loopback
 from idp.store.changes import Topic, announce
 from idp.store.database import StringList, TextList, db, insert_into
 
 ACTIVE = "active"
 SUSPENDED = "suspended"
+DELETED = "deleted"
+"""Nothing but the name is left of it, for people's own history; its client_id is never given out again."""
 PRODUCTION = "production"
 SANDBOX = "sandbox"
 MAX_CLIENT_ID = 128
@@ -107,8 +111,31 @@ class Client(ClientMetadata):
 
     @property
     def is_third_party(self) -> bool:
-        """Whether the client belongs to a partner."""
+        """Whether the client belongs to a partner, or to somebody unknown who registered it."""
         return self.kind is ClientKind.THIRD_PARTY
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether it knows people by names that only its sector knows them by (OIDC Core 8.1)."""
+        return self.is_third_party or self.subject_type == PAIRWISE
+
+    @property
+    def redirect_hosts(self) -> frozenset[str]:
+        """Return the hosts that its answers may go to; apps on people's own devices have none that would be theirs."""
+        parts = [urlsplit(uri) for uri in self.redirect_uris if uri.startswith("https:")]
+        hosts = {part.hostname for part in parts if part.hostname not in (None, "localhost")}
+        return frozenset(host for host in hosts if host and not is_loopback(host))
+
+    @property
+    def sector(self) -> str:
+        """Return with whom it shares a person's pairwise `sub`: the partner's other apps; those of its host; nobody.
+
+        A space stands in no partner_id and no client_id, so that no host can be taken for one of them.
+        """
+        if self.partner_id:
+            return self.partner_id
+        hosts = {urlsplit(self.sector_identifier_uri).hostname} if self.sector_identifier_uri else self.redirect_hosts
+        return f"host {next(iter(hosts))}" if len(hosts) == 1 else self.client_id
 
 
 _COLUMNS = tuple(item.name for item in fields(Client))
@@ -139,6 +166,14 @@ def save(connection: Connection, client: Client, now: int) -> None:
     statement = insert_into(connection, clients).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=changed))
     announce(connection, Topic.CLIENT, client.client_id, now)
+
+
+def delete(connection: Connection, client: Client, now: int) -> None:
+    """Take everything from a client by which it could do anything."""
+    emptied = replace(
+        client, status=DELETED, secret_hash=None, jwks="", jwks_uri="", grant_types=(), redirect_uris=(), scopes=()
+    )
+    save(connection, emptied, now)
 
 
 def change_secret(connection: Connection, client_id: str, secret_hash: bytes, now: int) -> bool:

@@ -46,6 +46,7 @@ REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT = "signed_out"
 SHARING_ENDED = "sharing_ended"
 ACCOUNT_SUSPENDED = "account_suspended"
+CLIENT_DELETED = "client_deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,12 @@ def end_of_account(connection: Connection, account_id: str, now: int) -> int:
     """End every family of a user; return how many."""
     held = (token_families.c.account_id == account_id) & token_families.c.ended_at.is_(None)
     return _end(connection, held, ACCOUNT_SUSPENDED, now)
+
+
+def end_of_client(connection: Connection, client_id: str, now: int) -> int:
+    """End every family of a client; return how many."""
+    held = (token_families.c.client_id == client_id) & token_families.c.ended_at.is_(None)
+    return _end(connection, held, CLIENT_DELETED, now)
 
 
 def end(connection: Connection, family_id: str, reason: str, now: int) -> bool:

@@ -27,6 +27,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     partners,
     pushed_requests,
     quotas,
+    registrations,
     replay,
     revocations,
     sealing,

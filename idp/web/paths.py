@@ -9,6 +9,8 @@ INTROSPECT = "/introspect"
 REVOKE = "/revoke"
 DATA_ME = "/data/v1/me"
 GRANT = "/grants/<grant_id>"
+REGISTER = "/register"
+REGISTRATION = "/register/<client_id>"
 JWKS = "/jwks"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
@@ -36,6 +38,7 @@ MACHINE_PATHS = frozenset(
         ACKNOWLEDGEMENTS,
         REVOKE,
         DATA_ME,
+        REGISTER,
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from idp.app import create_app
-from idp.settings import Settings
+from idp.settings import Registration, Settings
 from idp.store import schema
 from idp.store.database import open_database
 from idp.web import paths
@@ -26,6 +26,8 @@ ROUTES = {
     "/revoke": WRITE,
     "/data/v1/me": READ,
     "/grants/<grant_id>": READ | {"DELETE"},
+    "/register": WRITE,
+    "/register/<client_id>": READ | {"PUT", "DELETE"},
     "/login": READ | WRITE,
     "/consent": READ | WRITE,
     "/": READ,
@@ -58,6 +60,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
             key_encryption_key=key,
             sharing_directory=str(sharing),
             experimental=("grant-management-03",),
+            registration=Registration(mode="open"),
         )
     )
 
