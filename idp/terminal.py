@@ -4,7 +4,9 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -24,6 +26,38 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print for sc
 
 class Problem(click.ClickException):
     """Something that the operator can mend; printed in one line."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports some commands when they are asked for: those that lean on packages that no server needs."""
+
+    lazy: Mapping[str, str] = MappingProxyType({})
+    """Where each of them is, by its name: `package.module:attribute`."""
+    missing = ""
+    """How to get what they need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *self.lazy])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; in place of one that cannot be imported, one that says what is missing."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self.lazy[cmd_name].partition(":")
+        try:
+            command: click.Command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError:
+            return _absent(cmd_name, self.missing)
+        return command
+
+
+def _absent(name: str, missing: str) -> click.Command:
+    @click.command(name, help=missing, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+    def absent() -> None:
+        raise Problem(missing)
+
+    return absent
 
 
 def told_plainly(command: Callable[..., None]) -> Callable[..., None]:

@@ -15,6 +15,7 @@ from idp.cli.partner_apps import member, messages, webhook
 from idp.cli.partners import partner
 from idp.cli.serving import serve
 from idp.cli.users import user
+from idp.policy_tools.commands import policy_group
 from idp.terminal import config_option, configure
 
 
@@ -25,7 +26,7 @@ def main(config: tuple[Path, ...]) -> None:
     configure(config)
 
 
-for command in (serve, db, apply_files, client, user, partner, keys, audit_group):
+for command in (serve, db, apply_files, client, user, partner, keys, audit_group, policy_group):
     main.add_command(command)
 
 for command in (member, webhook, messages):

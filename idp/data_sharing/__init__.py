@@ -6,7 +6,15 @@ allow; `documents` checks what operators write; `partner_life` and `agreement_li
 is in force.
 """
 
-from idp.data_sharing.documents import SharingDataError, agreement_document, read_bundle, read_catalogue, read_partner
+from idp.data_sharing.documents import (
+    SharingDataError,
+    agreement_document,
+    read_bundle,
+    read_catalogue,
+    read_partner,
+    read_policies,
+    read_toml,
+)
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField
 
@@ -24,4 +32,6 @@ __all__ = [
     "read_bundle",
     "read_catalogue",
     "read_partner",
+    "read_policies",
+    "read_toml",
 ]

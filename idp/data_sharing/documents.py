@@ -41,18 +41,32 @@ def read_bundle(directory: Path) -> Bundle:
         SharingDataError: when a file is missing or does not fit; it names file, clause and what would mend it.
     """
     catalogue = read_catalogue(directory)
-    files = sorted((directory / "policies").glob("*.toml"))
-    if not files:
-        message = f"{directory / 'policies'}: there is no policy, so nothing could be shared"
-        raise SharingDataError(message)
     try:
-        return compile_bundle(catalogue, {file.name: _toml(file) for file in files})
+        return compile_bundle(catalogue, read_policies(directory))
     except PolicyError as error:
         message = f"{directory / 'policies'}: {error}"
         raise SharingDataError(message) from error
 
 
-def _toml(file: Path) -> dict[str, object]:
+def read_policies(directory: Path) -> dict[str, dict[str, object]]:
+    """Read the policy files of a sharing directory, by name.
+
+    Raises:
+        SharingDataError: when there is none, or one is not TOML.
+    """
+    files = sorted((directory / "policies").glob("*.toml"))
+    if not files:
+        message = f"{directory / 'policies'}: there is no policy, so nothing could be shared"
+        raise SharingDataError(message)
+    return {file.name: read_toml(file) for file in files}
+
+
+def read_toml(file: Path) -> dict[str, object]:
+    """Read one file.
+
+    Raises:
+        SharingDataError: when it cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -1,0 +1,44 @@
+"""What a policy lets go where all else says yes: every field is agreed on, and the person ticked them all."""
+
+from collections.abc import Iterable
+
+from idp.policy_tools.situations import Situation
+from policies.agreement import Agreement, AgreementStatus, Consent, FieldTerms, PurposeTerms
+from policies.bundle import Bundle
+from policies.decide import decide
+from policies.decision import Decision, SharingRequest
+
+NOW = 1_800_000_000
+DAY = 86_400
+
+
+def verdict(bundle: Bundle, situation: Situation, fields: Iterable[str]) -> Decision:
+    """Return the decision of the product itself on a request for these fields."""
+    request = SharingRequest("partner", "app", "person", situation.purpose, frozenset(fields), NOW)
+    everything = {field: FieldTerms(required=False) for field in bundle.catalogue.fields}
+    agreement = Agreement(
+        id="agreement",
+        version=1,
+        partner_id="partner",
+        status=AgreementStatus.ACTIVE,
+        effective_at=NOW - DAY,
+        expires_at=NOW + DAY,
+        purposes={situation.purpose: PurposeTerms(everything, max_days=1)},
+    )
+    consent = Consent(
+        user_id="person",
+        client_id="app",
+        purpose=situation.purpose,
+        fields=dict.fromkeys(everything, NOW + DAY),
+        granted_at=NOW,
+        expires_at=NOW + DAY,
+        ended_at=None,
+    )
+    return decide(bundle, request, situation.partner, agreement, consent, situation.user)
+
+
+def let_go(bundle: Bundle, situation: Situation) -> frozenset[str]:
+    """Return every field that the policy lets go in a situation."""
+    if situation.purpose not in bundle.catalogue.purposes:
+        return frozenset()
+    return verdict(bundle, situation, bundle.catalogue.fields).released
