@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
-from idp.data_sharing import DataSharing, read_bundle
+from idp.data_sharing import Answers, DataSharing, read_bundle
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.evidence import LogKey, ReceiptKey
@@ -36,6 +36,7 @@ from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
+from idp.store.transactions import Transactions
 from idp.tokens.encrypting import Encrypter
 from idp.tokens.id_token import IdTokens
 from idp.tokens.mint import Mint
@@ -74,6 +75,8 @@ class Services:
     pushed_requests: PushedRequests
     sharing: DataSharing
     messages: PartnerMessages
+    answers: Answers
+    transactions: Transactions
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
     verifier: TokenVerifier
@@ -114,6 +117,7 @@ def build_services(
     sealer = _open_sealer(database, settings, random)
     feed = ChangeFeed(database)
     accounts = Accounts(sealer, random)
+    transactions = Transactions(sealer, random)
     receipt_key = ReceiptKey(sealer)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock, receipt_key.public)
     audit_log = AuditLog(sealer, random)
@@ -164,6 +168,8 @@ def build_services(
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
         messages=messages,
+        answers=Answers(sharing, transactions, database, sealer, settings.data_api),
+        transactions=transactions,
         scope_rules=scope_rules,
         find_client=find_client,
         verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),

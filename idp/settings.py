@@ -121,6 +121,15 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class DataApi:
+    """Limits of the data API that stand beside those of each agreement."""
+
+    guesses: int = 5
+    """How often one partner may state a person's name, or prefecture, and be told whether it is right."""
+    guess_window: int = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
 class ApiScope:
     """A scope value of the group's own APIs: which kinds of client may ever have it, and what people read of it."""
 
@@ -161,6 +170,7 @@ class Settings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     key_rotation: KeyRotation = field(default_factory=KeyRotation)
     sign_in: SignIn = field(default_factory=SignIn)
+    data_api: DataApi = field(default_factory=DataApi)
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
     registration: Registration = field(default_factory=Registration)
@@ -387,7 +397,7 @@ def _check_password_hashing(settings: Settings) -> None:
 
 
 def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in", "outbound", "registration"):
+    for name in ("lifetimes", "key_rotation", "sign_in", "data_api", "outbound", "registration"):
         group = getattr(settings, name)
         for item in fields(group):
             if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):

@@ -119,9 +119,10 @@ class Rate:
 class PurposeTerms:
     """What is agreed for one purpose. None means that the agreement sets no such limit; an empty tuple, no restriction.
 
-    Jurisdictions are countries where a person must live. The rate counts requests of one app; `max_rows` is for one
-    answer; `data_life_days` is how long the partner may keep what it was given. `budget` lists answers that may have
-    been given earlier in the life of a consent, besides those to the fields: once another was, none is given any more.
+    Jurisdictions are countries where a person must live. The rate counts the partner's requests for this purpose,
+    `grant_rate` those about one person; `max_rows` is for one answer; `data_life_days` is how long the partner may keep
+    what it was given. `budget` lists answers that may have been given earlier in the life of a consent, besides those
+    to the fields: once another was, none is given any more.
     """
 
     fields: Mapping[str, FieldTerms]
@@ -133,6 +134,7 @@ class PurposeTerms:
     data_life_days: int | None = None
     max_rows: int | None = None
     rate: Rate | None = None
+    grant_rate: Rate | None = None
     min_age: int | None = None
     jurisdictions: tuple[str, ...] = ()
     budget: tuple[str, ...] = ()
@@ -249,6 +251,7 @@ def _terms(table: Table, catalogue: Catalogue) -> PurposeTerms:
         data_life_days=_limit(table, "data_life_days", _LONGEST_DAYS),
         max_rows=_limit(table, "max_rows", _MOST),
         rate=_rate(table.table("rate")) if table.has("rate") else None,
+        grant_rate=_rate(table.table("grant_rate")) if table.has("grant_rate") else None,
         min_age=_limit(table, "min_age", _OLDEST_MINIMUM),
         jurisdictions=table.countries("jurisdictions"),
         budget=_budget(table, catalogue),

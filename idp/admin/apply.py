@@ -14,6 +14,7 @@ from typing import Any
 from idp.admin.change import Change, action_of, differences_of
 from idp.admin.client_document import DocumentError, read_client
 from idp.admin.partner_document import PartnerDeclaration, apply_partner
+from idp.admin.transactions_document import read_transactions
 from idp.protocol.names import SECRET_METHODS
 from idp.protocol.secrets import hash_secret, new_secret
 from idp.services import Services
@@ -22,7 +23,7 @@ from idp.store.clients import Client
 from idp.store.database import Connection
 
 _SECTIONS = {"clients", "partner", "agreement", "approval", "users"}
-_USER = {"username", "profile"}
+_USER = {"username", "profile", "transactions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,21 @@ def _apply_user(
     dry_run: bool,
 ) -> Change:
     username, profile = _read_user(user)
+    bought = read_transactions(username, user.get("transactions", []))
     known = services.accounts.find_by_username(connection, username)
     if known is None:
         password = new_secret(services.random)[:24]
         if not dry_run:
-            services.accounts.create(connection, username, hash_password(password), profile, services.now)
+            made = services.accounts.create(connection, username, hash_password(password), profile, services.now)
+            services.transactions.replace(connection, made or "", bought)
         return Change("user", username, "create", {}, "" if dry_run else password)
     changed = dict(known.profile) != profile
     if changed and not dry_run:
         services.accounts.change_profile(connection, known.id, profile, services.now)
-    return Change("user", username, "update" if changed else "keep")
+    bought_else = "transactions" in user and services.transactions.everything(connection, known.id) != bought
+    if bought_else and not dry_run:
+        services.transactions.replace(connection, known.id, bought)
+    return Change("user", username, "update" if changed or bought_else else "keep")
 
 
 def _read_user(user: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

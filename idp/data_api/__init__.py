@@ -5,9 +5,18 @@
      "withheld": {"over_20": {"reason": "FIELD_NOT_CONSENTED", "requestable": true}},
      "decision_id": "…", "expires_at": 1803168000}
 
+    GET /data/v1/transactions?from=1795000000&limit=50      (?cursor=… goes on where a page ended)
+    {"data": {"transactions": [{"id": "…", "at": 1795086400, "shop": "…", "category": "…"}], "from": …, "to": …},
+     "next": "…", …}
+
+    POST /data/v1/verify
+    {"ask": {"over_20": true, "name_match": "サトウ ハナ", "same_prefecture": "Tokyo", "kyc_level": 2}}
+    {"answers": {"over_20": "Y", "name_match": "N", …}, …}
+
 The access token is one that the partner got for a person, for this server or for the resource `<issuer>/data/v1`. Every
 answer names its decision, which the audit log has too, and the instant from which the grant no longer holds. A withheld
-field carries a code that a partner may know, and whether asking the person could help.
+field carries a code that a partner may know, and whether asking the person could help. An answer is Y, N, or U where it
+is unknown. Instants are whole seconds since 1970 UTC.
 
-`grant` says who asks under which grant; `routes` answers.
+`grant` says who asks under which grant; `asking` reads what is asked; `routes` answers.
 """

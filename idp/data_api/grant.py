@@ -1,15 +1,12 @@
 """Who asks for a person's data, under which grant, with which token (RFC 6750)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Request
 
-from idp.data_sharing import Released
-from idp.protocol.asked import Asked
+from idp.data_sharing import Asking, Released
 from idp.protocol.errors import FORBIDDEN, OAuthError, invalid_request
 from idp.services import Services
-from idp.store.clients import Client
 from idp.web import paths
 from idp.web.bearer import BEARER, standing_grant, verified_token
 
@@ -19,32 +16,37 @@ RESOURCE = paths.DATA_ME.rpartition("/")[0]
 
 @dataclass(frozen=True, slots=True)
 class PartnersGrant:
-    """A partner's app and what its token lets it ask about one person."""
+    """What a partner's token lets it ask about one person, and the name that it knows the person by."""
 
-    client: Client
-    account_id: str
+    asking: Asking
     subject: str
-    asked: Asked
 
-    def members(self, released: Released, requestable: frozenset[str]) -> Mapping[str, object]:
+    def must_be_for(self, purpose: str | None) -> None:
+        """Raise `invalid_request` when a request names another purpose than the grant's."""
+        if purpose not in (None, self.asking.asked.purpose):
+            raise invalid_request("The purpose is not the one that the access token was given for.")
+
+    def members(self, services: Services, released: Released) -> dict[str, object]:
         """Return what stands beside the data in every answer."""
+        client, account_id, asked = self.asking.client, self.asking.account_id, self.asking.asked
+        requestable = services.sharing.requestable(client, account_id, asked, released, services.now)
         withheld = {
             field: {"reason": code, "requestable": field in requestable} for field, code in released.withheld.items()
         }
         return {
             "sub": self.subject,
-            "purpose": self.asked.purpose,
+            "purpose": asked.purpose,
             "withheld": withheld,
             "decision_id": released.decision_id,
             "expires_at": released.expires_at,
         }
 
 
-def partners_grant(services: Services, request: Request, purpose: str | None) -> PartnersGrant:
-    """Return the grant that a request rests on, all of it in good standing now.
+def partners_grant(services: Services, request: Request) -> PartnersGrant:
+    """Return the grant that a request rests on, all of it in good standing now, and count the request.
 
     Raises:
-        OAuthError: in the words of RFC 6750 3.1; `invalid_request` for a purpose that is not the grant's.
+        OAuthError: in the words of RFC 6750 3.1, or `too_many_requests`.
     """
     issuer = services.settings.issuer
     token = verified_token(services, request)
@@ -52,6 +54,6 @@ def partners_grant(services: Services, request: Request, purpose: str | None) ->
     if not client.is_third_party:
         sentence = "The data API is for partners. An app of the group asks userinfo."
         raise OAuthError("insufficient_scope", sentence, status=FORBIDDEN, scheme=BEARER)
-    if purpose not in (None, family.purpose):
-        raise invalid_request("The purpose is not the one that the access token was given for.")
-    return PartnersGrant(client, family.account_id, str(token.claims["sub"]), family.asked.with_scopes(token.scopes))
+    services.sharing.admit(client, family.account_id, family.purpose, services.now)
+    asking = Asking(client, family.account_id, family.asked.with_scopes(token.scopes))
+    return PartnersGrant(asking, str(token.claims["sub"]))

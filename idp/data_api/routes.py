@@ -1,14 +1,12 @@
 """The endpoints of the data API."""
 
-import re
-
 from flask import Blueprint, Response, request
 
+from idp.data_api.asking import named_fields, page_size, statements, window
 from idp.data_api.grant import partners_grant
 from idp.data_sharing import outgoing
 from idp.protocol.audit import Surface
 from idp.protocol.errors import invalid_request
-from idp.protocol.parameters import Parameters
 from idp.services import current_services
 from idp.web import paths
 from idp.web.requests import read_query
@@ -16,33 +14,43 @@ from idp.web.responses import released_response
 
 blueprint = Blueprint("data_api", __name__)
 
-MOST_FIELDS = 64
-_FIELD = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-
 
 @blueprint.get(paths.DATA_ME)
 def me() -> Response:
     """Answer what of a person's profile the partner may have now."""
     services = current_services()
+    grant = partners_grant(services, request)
     query = read_query(request)
-    grant = partners_grant(services, request, query.get("purpose"))
+    grant.must_be_for(query.get("purpose"))
+    asking = grant.asking
     released = services.sharing.release(
-        grant.client, grant.account_id, grant.asked, services.now, Surface.DATA_ME, named=_named(query)
+        asking.client, asking.account_id, asking.asked, services.now, Surface.DATA_ME, named=named_fields(query)
     )
-    requestable = services.sharing.requestable(grant.client, grant.account_id, grant.asked, released, services.now)
-    return released_response(outgoing(released, grant.members(released, requestable), within="data"))
+    return released_response(outgoing(released, grant.members(services, released), within="data"))
 
 
-def _named(query: Parameters) -> frozenset[str] | None:
-    """Return the fields that the request names, or None where it names none and means all of its grant.
+@blueprint.get(paths.DATA_TRANSACTIONS)
+def transactions() -> Response:
+    """Answer one page of a person's purchases, the newest first."""
+    services = current_services()
+    grant = partners_grant(services, request)
+    query = read_query(request)
+    grant.must_be_for(query.get("purpose"))
+    size, cursor = page_size(query), query.get("cursor")
+    asked_for = window(query, services.now) if cursor is None else services.answers.window_of(grant.asking, cursor)
+    if asked_for is None or (cursor is not None and {"from", "to"} & query.keys()):
+        raise invalid_request("The cursor is not one that this grant was given; it stands without from and to.")
+    released, rest = services.answers.transactions(grant.asking, asked_for, size, services.now)
+    members = {**grant.members(services, released), "next": services.answers.cursor(grant.asking, rest)}
+    return released_response(outgoing(released, members, within="data"))
 
-    Raises:
-        OAuthError: `invalid_request` for what cannot be names of fields.
-    """
-    written = query.get("fields")
-    if written is None:
-        return None
-    names = written.split(",")
-    if len(names) > MOST_FIELDS or not all(_FIELD.fullmatch(name) for name in names):
-        raise invalid_request(f"Write fields as up to {MOST_FIELDS} names, separated by commas.")
-    return frozenset(names)
+
+@blueprint.post(paths.DATA_VERIFY)
+def verify() -> Response:
+    """Answer whether what the partner states of a person is so, and never what would be."""
+    services = current_services()
+    grant = partners_grant(services, request)
+    asked = statements(request)
+    grant.must_be_for(asked.purpose)
+    released = services.answers.verify(grant.asking, asked.by_question, services.now)
+    return released_response(outgoing(released, grant.members(services, released), within="answers"))

@@ -1,11 +1,13 @@
 """The only caller of `policies/`, and the only way for a user's data to leave: every token and answer gets it here.
 
-`sharing` decides and releases; `released` is the only way out; `wanted` reads which fields and claims a request is
-about; `inputs` looks up what decisions are made from; `life` holds the transitions of grants, `allowed` what they
-allow; `documents` checks what operators write; `partner_life` and `agreement_life` hold the steps from a draft to what
-is in force.
+`sharing` decides and releases, `answers` what is no claim of a profile; `released` is the only way out. `wanted` reads
+which fields and claims a request is about; `inputs` looks up what decisions are made from; `life` holds the transitions
+of grants, `allowed` what they allow; `quotas` counts requests; `partner_codes` are the reasons that partners are told.
+`documents` checks what operators write; `partner_life` and `agreement_life` hold the steps from a draft to what is in
+force.
 """
 
+from idp.data_sharing.answers import MOST_ROWS, Answers, Asking, can_be_stated
 from idp.data_sharing.documents import (
     SharingDataError,
     agreement_document,
@@ -19,7 +21,10 @@ from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField
 
 __all__ = [
+    "MOST_ROWS",
     "NOTHING",
+    "Answers",
+    "Asking",
     "Circumstances",
     "DataSharing",
     "Offer",
@@ -28,6 +33,7 @@ __all__ = [
     "Released",
     "SharingDataError",
     "agreement_document",
+    "can_be_stated",
     "outgoing",
     "read_bundle",
     "read_catalogue",

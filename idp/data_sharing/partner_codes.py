@@ -31,6 +31,7 @@ _TOLD: Final = frozenset(
         Reason.CONSENT_EXPIRED,
         Reason.CONSENT_MISMATCH,
         Reason.FIELD_NOT_CONSENTED,
+        Reason.PARTNER_TIER,
         Reason.POLICY_ERROR,
     }
 )

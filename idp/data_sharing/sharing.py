@@ -10,12 +10,14 @@ from hashlib import sha256
 from typing import Any
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
+from idp.data_sharing.decided import Decided
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
+from idp.data_sharing.quotas import count_request
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
@@ -144,6 +146,10 @@ class DataSharing(GrantLife):
     def may_meet(self, client: Client, account: Account) -> bool:
         """Whether a client may know of somebody at all: an app of a sandbox those made up for it, any other people."""
         return account.sandbox_of == (client.partner_id if client.is_sandbox else "")
+
+    def reference(self, client: Client, identifier: str) -> str:
+        """Return the name under which a client knows a thing of a person's, for the same reason."""
+        return self._pairwise.name(client, identifier)
 
     # ---- what is asked for ---------------------------------------------------------------------------------------
 
@@ -324,19 +330,36 @@ class DataSharing(GrantLife):
         if not client.is_third_party:
             claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
             return Released(SEAL, wanted.trimmed(self.catalogue, claims), {})
-        decision_id = new_identifier(self._random)
         reach = self.catalogue.closure_down(wanted.fields)
         if named is not None:
             wanted = Wanted(named, frozenset(), named)
         request = self._request(client, account_id, asked.purpose, wanted.fields, now)
-        decision = self._disclose(client, account_id, request, reach, surface, decision_id)
-        return Released(
-            SEAL,
-            wanted.trimmed(self.catalogue, claims_for(self.catalogue, decision.released, account.profile, on)),
-            told(decision.withheld),
-            decision_id=decision_id,
-            expires_at=decision.expires_at,
+        decided = self._disclose(client, account_id, request, reach, surface)
+        return decided.released(
+            wanted.trimmed(self.catalogue, claims_for(self.catalogue, decided.decision.released, account.profile, on))
         )
+
+    def disclose(
+        self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int, surface: Surface
+    ) -> Decided:
+        """Decide about fields whose values are no claims of the profile; whoever asks puts them into the release.
+
+        For `data_sharing` itself. Otherwise as `release` with these fields named.
+        """
+        request = self._request(client, account_id, asked.purpose, fields, now)
+        return self._disclose(client, account_id, request, self.reach(client, asked), surface)
+
+    def admit(self, client: Client, account_id: str, purpose: str, now: int) -> None:
+        """Count a partner's request for data against the rates of its agreement.
+
+        Raises:
+            OAuthError: `too_many_requests`, with how long to wait.
+        """
+        agreement = self._agreement_of(client)
+        terms = agreement.purposes.get(purpose) if agreement is not None else None
+        if terms is not None:
+            with self._database.autocommit() as connection:
+                count_request(connection, client.partner_id, account_id, purpose, terms, now)
 
     def authorization_details(self, client: Client, granted: Family, now: int) -> dict[str, Any]:
         """Return the member `authorization_details` where data was asked for by it, as it stands now (RFC 9396 7).
@@ -374,27 +397,29 @@ class DataSharing(GrantLife):
         request: SharingRequest,
         reach: frozenset[str],
         surface: Surface,
-        decision_id: str,
-    ) -> Decision:
+    ) -> Decided:
         """Decide, and write the disclosure down; decide anew when the grant changed in between.
 
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
+        decision_id = new_identifier(self._random)
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
             consent = self._within(as_consent(grant, agreement), reach)
             user = user_state(self.account(account_id), request.at)
             decision = decide(self._bundle, request, partner, agreement, consent, user)
+            terms = agreement.purposes.get(request.purpose) if agreement is not None else None
+            decided = Decided(decision_id, decision, terms)
             if not decision.released or agreement is None or grant is None:
-                return decision
+                return decided
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
             with self._database.autocommit() as connection:
                 disclosed = _disclosed(decision_id, decision, agreement, surface)
                 if audit.disclosed(connection, sharing, disclosed, grant, request.at):
-                    return decision
+                    return decided
             self._inputs.renew()
         raise DatabaseUnavailableError("the grant keeps changing")
 
@@ -405,6 +430,10 @@ class DataSharing(GrantLife):
             for given in self.catalogue.closure_down({field}) & reach:
                 until[given] = max(ends, until.get(given, 0))
         return consent and replace(consent, fields=until)
+
+    def reach(self, client: Client, asked: Asked) -> frozenset[str]:
+        """Return which fields a token may be about at most: those that were asked for and what they give away."""
+        return self.catalogue.closure_down(self._fields(client, asked))
 
     # ---- look-ups ------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,8 @@ class Surface(StrEnum):
     ACCESS_TOKEN = "access_token"
     INTROSPECTION = "introspection"
     DATA_ME = "data_me"
+    DATA_TRANSACTIONS = "data_transactions"
+    DATA_VERIFY = "data_verify"
 
 
 class LeafError(Exception):

@@ -11,6 +11,7 @@ _DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
+TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503
 
 
@@ -27,11 +28,13 @@ class OAuthError(Exception):
         may_redirect: bool = True,
         scheme: str = "",
         scope: str = "",
+        retry_after: int = 0,
     ) -> None:
         """Make an error.
 
         `detail` goes to the operator's log only and holds no secret or personal value. `may_redirect` is false while
         the redirect URI is unproven (RFC 6749 4.1.2.1). `scheme` is the challenge of a 401 or 403 (RFC 6750 3).
+        `retry_after` is how many seconds to wait before trying again, where that is known.
         """
         if not _DESCRIPTION.fullmatch(description):
             message = "an error description is printable ASCII without quotes and backslashes (RFC 6749 5.2)"
@@ -44,6 +47,7 @@ class OAuthError(Exception):
         self.may_redirect = may_redirect
         self.scheme = scheme
         self.scope = scope
+        self.retry_after = retry_after
 
     def body(self) -> dict[str, str]:
         """Return the JSON members of RFC 6749 5.2; without a code there is only the sentence (RFC 6750 3.1)."""
@@ -117,3 +121,8 @@ def temporarily_unavailable(detail: str) -> OAuthError:
         detail=detail,
         status=UNAVAILABLE,
     )
+
+
+def too_many_requests(description: str, retry_after: int) -> OAuthError:
+    """A quota is used up for now (RFC 6585 4)."""
+    return OAuthError("too_many_requests", description, status=TOO_MANY_REQUESTS, retry_after=retry_after)

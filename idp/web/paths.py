@@ -8,6 +8,8 @@ USERINFO = "/userinfo"
 INTROSPECT = "/introspect"
 REVOKE = "/revoke"
 DATA_ME = "/data/v1/me"
+DATA_TRANSACTIONS = "/data/v1/transactions"
+DATA_VERIFY = "/data/v1/verify"
 GRANT = "/grants/<grant_id>"
 REGISTER = "/register"
 REGISTRATION = "/register/<client_id>"
@@ -39,6 +41,8 @@ MACHINE_PATHS = frozenset(
         REVOKE,
         DATA_ME,
         REGISTER,
+        DATA_TRANSACTIONS,
+        DATA_VERIFY,
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,

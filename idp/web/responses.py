@@ -62,6 +62,8 @@ def json_error(error: OAuthError) -> Response:
     response = json_response(error.body(), error.status)
     if error.scheme:
         response.headers["WWW-Authenticate"] = _challenge(error)
+    if error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

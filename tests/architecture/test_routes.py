@@ -25,6 +25,8 @@ ROUTES = {
     "/introspect": WRITE,
     "/revoke": WRITE,
     "/data/v1/me": READ,
+    "/data/v1/transactions": READ,
+    "/data/v1/verify": WRITE,
     "/grants/<grant_id>": READ | {"DELETE"},
     "/register": WRITE,
     "/register/<client_id>": READ | {"PUT", "DELETE"},

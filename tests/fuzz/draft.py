@@ -1,5 +1,6 @@
 """A valid request in its parts, so that any part can be made something else."""
 
+import json
 from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import quote_from_bytes
@@ -14,6 +15,7 @@ class Place(Enum):
     FORM = "form"
     COOKIE = "cookie"
     HEADER = "header"
+    BODY = "body"
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ class Draft:
         form = self._in(Place.FORM)
         if form and not any(name == "Content-Type" for name, _value in headers):
             headers += (("Content-Type", FORM),)
+        raw = self._in(Place.BODY)
         return Message(
             method or self.method,
             self.path,
             b"&".join(part.pair for part in self._in(Place.QUERY)),
             headers,
-            b"&".join(part.pair for part in form),
+            b"".join(part.value for part in raw) if raw else b"&".join(part.pair for part in form),
             framing,
         )
 
@@ -90,6 +93,12 @@ def cookie(**values: str | bytes) -> tuple[Part, ...]:
 
 def header(name: str, value: str | bytes) -> tuple[Part, ...]:
     return (Part(Place.HEADER, name.encode("ascii"), _bytes(value)),)
+
+
+def json_body(value: object) -> tuple[Part, ...]:
+    """Return a body of JSON with its type."""
+    body = Part(Place.BODY, b"", json.dumps(value, ensure_ascii=False).encode("utf-8"))
+    return (body, *header("Content-Type", "application/json"))
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from idp.protocol.names import JWT_BEARER_ASSERTION
 from tests.fuzz.browser import VERIFIER, request_of
-from tests.fuzz.draft import Draft, cookie, form, header, query
+from tests.fuzz.draft import Draft, cookie, form, header, json_body, query
 from tests.fuzz.world import ASSERTOR, HANA, ISSUER, PURPOSE, World
 from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI
 
@@ -93,6 +93,18 @@ def _data_me(world: World) -> list[Draft]:
         Draft("GET", b"/data/v1/me", header("Authorization", f"Bearer {world.partners}")),
         Draft("GET", b"/data/v1/me", (*asked, *header("Authorization", f"Bearer {world.partners}"))),
     ]
+
+
+def _data_transactions(world: World) -> list[Draft]:
+    token = header("Authorization", f"Bearer {world.partners}")
+    window = query(**{"from": "1700000000", "to": "1795000000", "limit": "5", "purpose": PURPOSE})
+    return [Draft("GET", b"/data/v1/transactions", (*window, *token))]
+
+
+def _data_verify(world: World) -> list[Draft]:
+    token = header("Authorization", f"Bearer {world.partners}")
+    asked = {"ask": {"over_20": True, "kyc_level": 2}, "purpose": PURPOSE}
+    return [Draft("POST", b"/data/v1/verify", (*json_body(asked), *token))]
 
 
 def _introspect(world: World) -> list[Draft]:
@@ -193,6 +205,8 @@ ENDPOINTS = (
     Endpoint("/token", touches_store=True, drafts=_token),
     Endpoint("/userinfo", touches_store=True, drafts=_userinfo),
     Endpoint("/data/v1/me", touches_store=True, drafts=_data_me),
+    Endpoint("/data/v1/transactions", touches_store=True, drafts=_data_transactions),
+    Endpoint("/data/v1/verify", touches_store=True, drafts=_data_verify),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),

@@ -16,7 +16,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _LOG_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1(:\d*)?/callback(?=$|[?#])")
-_MACHINE_ERRORS = {400, 401, 403, 405, 413}
+_MACHINE_ERRORS = {400, 401, 403, 405, 413, 429}
 _PAGE_ERRORS = {400, 401, 403, 404, 405, 413, 416}
 _PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -24,7 +24,7 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_BEARER_PATHS = {"/userinfo", "/data/v1/me"}
+_BEARER_PATHS = {"/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"}
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
 _STYLESHEETS = ("text/css", "image/svg+xml", "text/javascript")

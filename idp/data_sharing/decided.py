@@ -1,0 +1,24 @@
+"""A decision with its name: what is in the audit log already, and becomes a release once the values are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from idp.data_sharing.partner_codes import told
+from idp.data_sharing.released import SEAL, Released
+from policies.agreement import PurposeTerms
+from policies.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, its identifier, and what is agreed for its purpose."""
+
+    id: str
+    decision: Decision
+    terms: PurposeTerms | None
+
+    def released(self, claims: Mapping[str, object]) -> Released:
+        """Return the release of these claims, which must be of released fields only."""
+        return Released(
+            SEAL, claims, told(self.decision.withheld), decision_id=self.id, expires_at=self.decision.expires_at
+        )
