@@ -34,7 +34,7 @@ FAMILY_KEEP_SECONDS = 86_400
 
 
 def run_once(services: Services) -> dict[str, int]:
-    """Do all of it: rotate keys, place what waits in the audit log, put agreements in force whose day has come, purge.
+    """Do all of it: rotate keys, place what waits in the audit log, note what begins or is over by now, purge.
 
     Returns how many rows each purge removed.
     """
@@ -43,6 +43,8 @@ def run_once(services: Services) -> dict[str, int]:
     now = services.now
     with services.database.transaction() as connection:
         put_due_in_force(connection, now)
+    with services.database.transaction() as connection:
+        services.sharing.expire_due(connection, now)
     lifetimes = services.settings.lifetimes
     database = services.database
     return {

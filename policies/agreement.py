@@ -157,7 +157,8 @@ class Consent:
 
     What these fields give away besides is worked out at each decision. `denied` are fields that the person took back or
     said no to: whatever would give one of them away stays, too. `disclosed` are those that went out under this consent
-    already, over its whole life. After `expires_at` nothing is shared, whatever the fields say.
+    already, over its whole life. After `expires_at` nothing is shared, whatever the fields say; nor while the
+    person has paused it or anything suspends it.
     """
 
     user_id: str
@@ -169,6 +170,8 @@ class Consent:
     ended_at: int | None
     denied: frozenset[str] = frozenset()
     disclosed: frozenset[str] = frozenset()
+    paused: bool = False
+    suspended: bool = False
 
 
 def parse_agreement_file(document: Mapping[str, object], catalogue: Catalogue) -> tuple[Partner, Agreement]:

@@ -169,6 +169,8 @@ def consent_live(case: Case) -> Reason | None:
     # An end counts whatever its instant: a server whose clock is behind must not share on once the end is acknowledged.
     if consent.ended_at is not None:
         return Reason.CONSENT_ENDED
+    if consent.paused or consent.suspended:
+        return Reason.CONSENT_PAUSED if consent.paused else Reason.CONSENT_SUSPENDED
     if request.at < consent.granted_at:
         return Reason.NO_CONSENT
     return None if request.at < consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED

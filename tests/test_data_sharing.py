@@ -18,7 +18,7 @@ from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Surface
-from idp.protocol.grants import Initiator, Why
+from idp.protocol.grants import Initiator, Status, Why
 from idp.protocol.names import AuthMethod, ClientKind
 from idp.store import clients, grants, partners
 from idp.store.accounts import Accounts
@@ -225,6 +225,8 @@ FLAWS: dict[str, tuple[World, str]] = {
     ),
     "the consent was ended": (changed_consent(ended_at=NOW - 1), "CONSENT_ENDED"),
     "the consent was ended by a clock that is ahead": (changed_consent(ended_at=NOW + 60), "CONSENT_ENDED"),
+    "the consent is paused": (changed_consent(status=Status.PAUSED), "CONSENT_PAUSED"),
+    "the consent is suspended": (changed_consent(suspensions=1), "CONSENT_SUSPENDED"),
     "the consent is over": (changed_consent(expires_at=NOW), "CONSENT_EXPIRED"),
     "the consent is older than agreed": (changed_consent(created_at=NOW - 2 * DAY), "CONSENT_EXPIRED"),
     "the consent begins later": (changed_consent(created_at=NOW + 1), "NO_CONSENT"),

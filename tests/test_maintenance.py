@@ -19,8 +19,11 @@ from tests.provider.provider import Clock, prepare
 from tests.store.outage import unreachable
 from tests.store.rows import DAY, NOW, at_once, contents, new_hash
 
-STATE = {"accounts", "agreements", "clients", "consents", "partners", "root_secrets"}
-FOR_KEEPING = {"audit_entries", "audit_salts", "audit_tree"}
+STATE = {"accounts", "agreements", "clients", "partner_members", "partners", "root_secrets", "webhooks"}
+FOR_KEEPING = {
+    *("agreement_versions", "audit_entries", "audit_hashes", "audit_salts", "audit_tree", "transactions"),
+    *("grant_events", "grant_suspensions", "grants", "partner_events"),
+}
 INSERT = text("INSERT INTO attempts (key, window_start, count) VALUES (:key, :start, 1)")
 
 

@@ -40,8 +40,8 @@ def next_step(
     """Return the next step.
 
     Raises:
-        OAuthError: `access_denied` when the user said no, or is made up for a sandbox that is not this app's;
-            `login_required` when somebody else signed in than the client asked for (OIDC Core 3.1.2.1);
+        OAuthError: `access_denied` when the user said no, cannot be asked, or is made up for a sandbox that is not this
+            app's; `login_required` when somebody else signed in than the client asked for (OIDC Core 3.1.2.1);
             `unmet_authentication_requirements` when they signed in by another way than it insists on (5.5.1.1);
             `login_required` or `consent_required` when the client asked for no page (`prompt=none`).
     """
@@ -59,6 +59,8 @@ def next_step(
     if not _is_signed_in_well(request, session):
         raise unmet_authentication_requirements()
     if _needs_consent(services, request, session, progress):
+        if not services.sharing.may_be_asked(request.client, session.account_id, request.asked.purpose, services.now):
+            raise OAuthError("access_denied", "The user shares nothing with this app at present.")
         if silent:
             raise OAuthError("consent_required", "The user must agree first.")
         return Step.CONSENT

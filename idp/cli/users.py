@@ -9,7 +9,7 @@ import click
 from idp.login.password import MAX_CHARACTERS, Passwords
 from idp.services import Services
 from idp.store import codes, families, sessions
-from idp.store.accounts import ACTIVE
+from idp.store.accounts import ACTIVE, Account
 from idp.store.database import Connection
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
 
@@ -53,9 +53,7 @@ def set_password(username: str, password_file: Iterable[str], *, as_json: bool) 
     services = services_of_settings()
     hashed = Passwords(services.settings.sign_in).hash(password)
     with services.database.transaction() as connection:
-        account = services.accounts.find_by_username(connection, username)
-        if account is None:
-            raise Problem("there is no user of this name")
+        account = _named(services, connection, username)
         services.accounts.change_password(connection, account.id, hashed, services.now)
         _end_what_is_open(services, connection, account.id)
     print_result({"id": account.id}, "The password is changed.", as_json=as_json)
@@ -79,6 +77,66 @@ def restore(username: str, *, as_json: bool) -> None:
     _change_status(username, "active", as_json=as_json)
 
 
+@user.command()
+@click.argument("username")
+@json_option
+@told_plainly
+def restrict(username: str, *, as_json: bool) -> None:
+    """Restrict the use of a user's data to what the policy lets go on, until `idp user unrestrict`."""
+    _restrict(username, restricted=True, as_json=as_json)
+
+
+@user.command()
+@click.argument("username")
+@json_option
+@told_plainly
+def unrestrict(username: str, *, as_json: bool) -> None:
+    """Lift the restriction of a user's data."""
+    _restrict(username, restricted=False, as_json=as_json)
+
+
+@user.command("opt-out")
+@click.argument("username")
+@json_option
+@told_plainly
+def opt_out(username: str, *, as_json: bool) -> None:
+    """Take a user who asked for it out of all sharing: nothing of theirs goes to anybody until `idp user opt-in`."""
+    services = services_of_settings()
+    with services.database.transaction() as connection:
+        account = _named(services, connection, username)
+        services.sharing.opt_out(connection, account.id, services.now)
+    print_result({"id": account.id, "opted_out": True}, "They share nothing any more.", as_json=as_json)
+
+
+@user.command("opt-in")
+@click.argument("username")
+@json_option
+@told_plainly
+def opt_in(username: str, *, as_json: bool) -> None:
+    """Let a user share again who had left all sharing."""
+    services = services_of_settings()
+    with services.database.transaction() as connection:
+        account = _named(services, connection, username)
+        services.sharing.opt_in(connection, account.id, services.now)
+    print_result({"id": account.id, "opted_out": False}, "They may share again.", as_json=as_json)
+
+
+def _restrict(username: str, *, restricted: bool, as_json: bool) -> None:
+    services = services_of_settings()
+    with services.database.transaction() as connection:
+        account = _named(services, connection, username)
+        services.sharing.restrict(connection, account.id, services.now, restricted=restricted)
+    said = "restricted" if restricted else "not restricted"
+    print_result({"id": account.id, "restricted": restricted}, said, as_json=as_json)
+
+
+def _named(services: Services, connection: Connection, username: str) -> Account:
+    account = services.accounts.find_by_username(connection, username)
+    if account is None:
+        raise Problem("there is no user of this name")
+    return account
+
+
 def _read_password(file: Iterable[str]) -> str:
     password = next(iter(file), "").rstrip("\n")
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_CHARACTERS:
@@ -89,9 +147,7 @@ def _read_password(file: Iterable[str]) -> str:
 def _change_status(username: str, status: str, *, as_json: bool) -> None:
     services = services_of_settings()
     with services.database.transaction() as connection:
-        account = services.accounts.find_by_username(connection, username)
-        if account is None:
-            raise Problem("there is no user of this name")
+        account = _named(services, connection, username)
         services.accounts.change_status(connection, account.id, status, services.now)
         if status != ACTIVE:
             _end_what_is_open(services, connection, account.id)

@@ -18,7 +18,7 @@ from idp.data_sharing.documents import (
     read_toml,
 )
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
-from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField
+from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField, Standing
 
 __all__ = [
     "MOST_ROWS",
@@ -32,6 +32,7 @@ __all__ = [
     "Outgoing",
     "Released",
     "SharingDataError",
+    "Standing",
     "agreement_document",
     "can_be_stated",
     "outgoing",

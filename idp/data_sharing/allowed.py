@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from idp.protocol.grants import LONGEST_SECONDS
+from idp.protocol.grants import LONGEST_SECONDS, Status
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent
 from policies.catalogue import Catalogue
@@ -75,7 +75,9 @@ def as_consent(grant: Grant | None, agreement: Agreement | None) -> Consent | No
         fields=ends,
         granted_at=max((grant.fields[field].at for field in ends), default=grant.created_at),
         expires_at=max(ends.values(), default=grant.expires_at),
-        ended_at=grant.changed_at if grant.is_held else grant.ended_at,
+        ended_at=grant.ended_at,
+        paused=grant.status is Status.PAUSED,
+        suspended=grant.suspensions > 0,
     )
 
 

@@ -28,6 +28,8 @@ _TOLD: Final = frozenset(
         Reason.FIELD_NOT_IN_AGREEMENT,
         Reason.NO_CONSENT,
         Reason.CONSENT_ENDED,
+        Reason.CONSENT_PAUSED,
+        Reason.CONSENT_SUSPENDED,
         Reason.CONSENT_EXPIRED,
         Reason.CONSENT_MISMATCH,
         Reason.FIELD_NOT_CONSENTED,

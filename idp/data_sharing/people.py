@@ -20,8 +20,8 @@ def user_state(account: Account | None, now: int) -> UserState | None:
     return UserState(
         age=age(account.profile, today(account, now)),
         residence=_residence(account),
-        restricted=False,
-        opted_out=False,
+        restricted=account.restricted_at is not None,
+        opted_out=account.opted_out_at is not None,
         deleted=False,
         suspended=not account.is_active,
         risk=Risk.LOW,

@@ -6,6 +6,7 @@ agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
 
@@ -81,6 +82,15 @@ class Offer:
         return sha256(canonical([self.purpose, self.days, lines, scopes])).hexdigest()
 
 
+class Standing(Enum):
+    """Whether what was granted to an app still holds."""
+
+    HOLDS = auto()
+    HELD = auto()
+    """It is paused or suspended: tokens stay what they are, nothing goes out, and it may hold again."""
+    OVER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """How an answer came about: in which language it was asked, and how the person was authenticated."""
@@ -106,7 +116,7 @@ class DataSharing(GrantLife):
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        super().__init__(bundle.catalogue, audit_log, messages)
+        super().__init__(bundle.catalogue, accounts, audit_log, messages)
         self._bundle = bundle
         self.user_scopes = frozenset(bundle.catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
         """Scope values that need a user."""
@@ -279,23 +289,38 @@ class DataSharing(GrantLife):
             scope for scope in scopes if scope not in self.catalogue.scopes and not scope.startswith(PURPOSE_PREFIX)
         )
 
-    def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
-        """Whether what was granted still holds: account and partner are in good standing, and so is the user's grant.
+    def may_be_asked(self, client: Client, account_id: str, purpose: str, now: int) -> bool:
+        """Whether a user may be asked at all: not while they share with nobody, nor while what they gave is held."""
+        if not client.is_third_party:
+            return True
+        account = self.account(account_id)
+        grant = self._inputs.grant(account_id, client.client_id, purpose)
+        held = grant is not None and grant.is_alive(now) and grant.suspensions > 0
+        return account is not None and account.opted_out_at is None and not held
+
+    def standing(self, client: Client, granted: AuthorizationCode | Family, now: int) -> Standing:
+        """Return whether what was granted still holds: the account, the partner and the user's grant.
 
         It may rest on an answer that was given a moment ago, perhaps in another process, in place of a narrower one:
         for what is young that news is fetched before anything is judged by older. What data goes out is decided apart.
         """
         account = self.account(granted.account_id)
         if account is None or not self.is_welcome(client) or not self.may_meet(client, account):
-            return False
+            return Standing.OVER
         if not client.is_third_party:
-            return True
+            return Standing.HOLDS
         if _is_young(granted, now):
             self._inputs.renew()
         grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
-        if grant is None or not grant.is_alive(now) or grant.is_held:
-            return False
-        return covers(grant, (), self._permissions(granted.scopes), 0, None, now)
+        if grant is None or not grant.is_alive(now):
+            return Standing.OVER
+        if not covers(grant, (), self._permissions(granted.scopes), 0, None, now):
+            return Standing.OVER
+        return Standing.HELD if grant.is_held else Standing.HOLDS
+
+    def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
+        """Whether what was granted holds now."""
+        return self.standing(client, granted, now) is Standing.HOLDS
 
     # ---- what goes out -------------------------------------------------------------------------------------------
 

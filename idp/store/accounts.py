@@ -24,6 +24,8 @@ accounts = db.Table(
     db.Column("created_at", db.BigInteger, nullable=False),
     db.Column("updated_at", db.BigInteger, nullable=False),
     db.Column("sandbox_of", db.String(64), nullable=False),
+    db.Column("restricted_at", db.BigInteger),
+    db.Column("opted_out_at", db.BigInteger),
 )
 
 
@@ -38,6 +40,10 @@ class Account:
     updated_at: int
     sandbox_of: str = ""
     """The partner in whose sandbox this person was made up; "" for people."""
+    restricted_at: int | None = None
+    """Since when their data is used only where the policy says that it goes on; None where it is not restricted."""
+    opted_out_at: int | None = None
+    """Since when they share nothing with anybody; None where they may."""
 
     @property
     def is_active(self) -> bool:
@@ -107,8 +113,21 @@ class Accounts:
         """Suspend an account or let it act again."""
         self._change(connection, account_id, now, status=status)
 
+    def restrict(self, connection: Connection, account_id: str, now: int, *, restricted: bool) -> None:
+        """Restrict the use of a user's data, or lift that."""
+        self._change(connection, account_id, now, restricted_at=now if restricted else None)
+
+    def shares_nothing(self, connection: Connection, account_id: str) -> bool:
+        """Whether a user is out of all sharing; held as it is until the transaction ends."""
+        which = select(accounts.c.opted_out_at).where(accounts.c.id == account_id).with_for_update(read=True)
+        return connection.execute(which).scalar() is not None
+
+    def opt_out(self, connection: Connection, account_id: str, now: int, *, out: bool) -> None:
+        """Take a user out of all sharing, or let them share again."""
+        self._change(connection, account_id, now, opted_out_at=now if out else None)
+
     @staticmethod
-    def _change(connection: Connection, account_id: str, now: int, **values: str | bytes) -> None:
+    def _change(connection: Connection, account_id: str, now: int, **values: str | bytes | int | None) -> None:
         connection.execute(update(accounts).where(accounts.c.id == account_id).values(updated_at=now, **values))
         announce(connection, Topic.ACCOUNT, account_id, now)
 
@@ -119,11 +138,12 @@ class Accounts:
         if row is None:
             return None
         profile = json.loads(self._sealer.open(row.profile, _place(row.id)))
-        return Account(row.id, row.password_hash, profile, row.status, row.updated_at, row.sandbox_of)
+        plain = {name: getattr(row, name) for name in _PLAIN}
+        return Account(profile=profile, **plain)
 
 
-_READ = ("id", "password_hash", "profile", "status", "updated_at", "sandbox_of")
-_SELECT = select(*(accounts.c[name] for name in _READ))
+_PLAIN = ("id", "password_hash", "status", "updated_at", "sandbox_of", "restricted_at", "opted_out_at")
+_SELECT = select(*(accounts.c[name] for name in (*_PLAIN, "profile")))
 
 
 def _place(account_id: str) -> str:

@@ -218,6 +218,18 @@ def due(connection: Connection, now: int, limit: int) -> tuple[Grant, ...]:
     return _all(connection, statement)
 
 
+def all_living(connection: Connection, account_id: str) -> tuple[Grant, ...]:
+    """Return a user's grants that are not over, held until the transaction ends, always in the same order."""
+    statement = _SELECT.where((grants.c.account_id == account_id) & _LIVE).order_by(grants.c.id).with_for_update()
+    return _all(connection, statement)
+
+
+def touch(connection: Connection, account_id: str, now: int) -> None:
+    """Make sure that nothing more goes out on what was decided about a user until now."""
+    for grant in all_living(connection, account_id):
+        _change(connection, grants.c.id == grant.id, now, {})
+
+
 def events(connection: Connection, grant_id: str) -> tuple[GrantEvent, ...]:
     """Return what happened to a grant, in order."""
     statement = select(*_EVENT).where(grant_events.c.grant_id == grant_id).order_by(grant_events.c.id)

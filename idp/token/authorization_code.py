@@ -19,6 +19,7 @@ from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
 from idp.store.families import Family
 from idp.token.scope import audience, still_allowed, still_heard
+from idp.token.standing import check_standing
 from idp.tokens.refresh import RefreshToken
 
 DAY = 86_400
@@ -38,8 +39,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         _check_proof(self.code, self.request.form.get("code_verifier", ""))
         if self.code.expires_at <= self.now:
             raise _refused("expired")
-        if not self.server.parts.sharing.stands(client, self.code, self.now):
-            raise _refused("the user or the consent is gone")
+        check_standing(self.server.parts.sharing.standing(client, self.code, self.now))
         parts = self.server.parts
         wanted = audience(self.request.form.repeated, self.code.resources)
         self.audience = still_heard(client, wanted, parts.settings.issuer)

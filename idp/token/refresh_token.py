@@ -5,11 +5,12 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
-from idp.protocol.errors import OAuthError, invalid_grant, invalid_request
+from idp.protocol.errors import OAuthError, invalid_request
 from idp.protocol.names import GrantType
 from idp.store import families
 from idp.store.clients import Client
 from idp.token.scope import audience, narrowed, still_allowed, still_heard
+from idp.token.standing import check_standing
 from idp.tokens.refresh import RefreshToken, parse_refresh_token
 
 
@@ -43,8 +44,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
             scopes = still_allowed(parts.scope_rules, client, scopes)
             resources = audience(self.request.form.repeated, family.resources)
             resources = still_heard(client, resources, parts.settings.issuer)
-            if not parts.sharing.stands(client, family, now):
-                raise invalid_grant("The user or this server ended the access. Ask the user again.")
+            check_standing(parts.sharing.standing(client, family, now))
         except OAuthError:
             parts.refresh_tokens.take_back(rotation, presented)
             raise

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask import Request
 
+from idp.data_sharing import Standing
 from idp.protocol.errors import FORBIDDEN, UNAUTHORIZED, OAuthError, invalid_request, invalid_token
 from idp.services import Services
 from idp.store.clients import Client
@@ -36,7 +37,9 @@ def verified_token(services: Services, request: Request) -> VerifiedToken:
 
 
 def standing_grant(services: Services, token: VerifiedToken, audience: Iterable[str]) -> tuple[Client, Family]:
-    """Return whose token this is and the person's grant under it, all of it in good standing now.
+    """Return whose token this is and what was granted under it, in good standing now.
+
+    What the person paused, or anything suspends, is returned too: its answers say of every field that it stays here.
 
     Raises:
         OAuthError: `invalid_token` when it is for none of these audiences, is a client's own, or rests on nothing.
@@ -45,7 +48,7 @@ def standing_grant(services: Services, token: VerifiedToken, audience: Iterable[
         raise refused("for another resource")
     client = services.find_client(token.client_id)
     family = services.verifier.family(token.family_id) if token.family_id else None
-    if client is None or family is None or not services.sharing.stands(client, family, services.now):
+    if client is None or family is None or services.sharing.standing(client, family, services.now) is Standing.OVER:
         raise refused("the client, the user or the consent is gone")
     return client, family
 

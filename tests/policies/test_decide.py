@@ -73,6 +73,8 @@ REFUSALS = [
     (Reason.CONSENT_MISMATCH, {"consent__purpose": "no.such.purpose"}),
     (Reason.CONSENT_ENDED, {"consent__ended_at": NOW - 1}),
     (Reason.CONSENT_ENDED, {"consent__ended_at": NOW + DAY}),
+    (Reason.CONSENT_PAUSED, {"consent__paused": True}),
+    (Reason.CONSENT_SUSPENDED, {"consent__suspended": True}),
     (Reason.CONSENT_EXPIRED, {"consent__expires_at": NOW}),
     (Reason.CONSENT_EXPIRED, {"consent__granted_at": NOW - 90 * DAY}),
     (Reason.USER_UNKNOWN, {"user": None}),
