@@ -3,9 +3,9 @@
 import os
 import time
 
-from flask import Flask
+from flask import Blueprint, Flask
 
-from idp import client_auth, grants, health, introspection, public_log, revocation, userinfo
+from idp import client_auth, grants, health, introspection, public_log, revocation, session_management, userinfo
 from idp.account import routes as account
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
@@ -18,7 +18,7 @@ from idp.logout import routes as logout
 from idp.partner import acknowledgements
 from idp.protocol.secrets import Clock, Randomness
 from idp.registration import routes as registration
-from idp.services import EXTENSION, build_services
+from idp.services import EXTENSION, Services, build_services
 from idp.settings import Settings, config_files, load_settings
 from idp.token import routes as token
 from idp.web.errors import install_error_handlers
@@ -44,26 +44,33 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
 
     client_auth.register(services.server)
     token.register_grants(services)
-    app.register_blueprint(authorize.blueprint)
-    app.register_blueprint(pushed.blueprint)
-    app.register_blueprint(token.blueprint)
-    app.register_blueprint(userinfo.blueprint)
-    app.register_blueprint(introspection.blueprint)
-    app.register_blueprint(revocation.blueprint)
-    app.register_blueprint(data_api.blueprint)
-    if services.takes_registrations:
-        app.register_blueprint(registration.blueprint)
-    if services.manages_grants:
-        app.register_blueprint(grants.blueprint)
-    app.register_blueprint(login.create_blueprint(Passwords(settings.sign_in)))
-    app.register_blueprint(consent.blueprint)
-    app.register_blueprint(account.blueprint)
-    app.register_blueprint(logout.blueprint)
-    app.register_blueprint(acknowledgements.blueprint)
-    app.register_blueprint(public_log.blueprint)
-    app.register_blueprint(health.blueprint)
+    for blueprint in _capabilities(services):
+        app.register_blueprint(blueprint)
     app.wsgi_app = PublishedDocuments(app.wsgi_app, services)  # type: ignore[method-assign]  # Flask's documented way
     return app
+
+
+def _capabilities(services: Services) -> list[Blueprint]:
+    """Return everything that answers requests."""
+    return [
+        authorize.blueprint,
+        pushed.blueprint,
+        token.blueprint,
+        userinfo.blueprint,
+        introspection.blueprint,
+        revocation.blueprint,
+        data_api.blueprint,
+        *([registration.blueprint] if services.takes_registrations else []),
+        *([grants.blueprint] if services.manages_grants else []),
+        login.create_blueprint(Passwords(services.settings.sign_in)),
+        consent.blueprint,
+        account.blueprint,
+        logout.blueprint,
+        session_management.blueprint,
+        acknowledgements.blueprint,
+        public_log.blueprint,
+        health.blueprint,
+    ]
 
 
 def create_configured_app() -> Flask:

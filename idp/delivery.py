@@ -8,6 +8,8 @@ less a half, so that a crowd that failed together does not come back together.
 
 import logging
 import threading
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from idp.outbound import FetchError
 from idp.services import Services
@@ -15,6 +17,7 @@ from idp.store import outbox
 from idp.store.database import DatabaseUnavailableError
 from idp.store.outbox import Letter, Message
 from idp.store.sealing import UnsealingError
+from idp.tokens.logout_token import EndedSession, logout_token
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +48,12 @@ def _deliver(services: Services, message: Message) -> bool:
         _finish(services, message, outbox.EXPIRED)
         return False
     try:
-        letter = message.open(services.sealer)
+        letter = _readied(services, message)
     except UnsealingError:
         _finish(services, message, outbox.UNREADABLE)
+        return False
+    if letter is None:
+        _finish(services, message, outbox.NOBODY)
         return False
     failure, is_away = _post(services, message, letter)
     if failure:
@@ -55,6 +61,24 @@ def _deliver(services: Services, message: Message) -> bool:
         return False
     _finish(services, message, outbox.DELIVERED)
     return True
+
+
+def _readied(services: Services, message: Message) -> Letter | None:
+    """Return what to post; a logout token is signed for each try. None when its client is no longer there.
+
+    Raises:
+        UnsealingError: when what is stored was not sealed here.
+    """
+    letter = message.open(services.sealer)
+    if message.kind != outbox.BACKCHANNEL_LOGOUT:
+        return letter
+    client = services.find_client(message.recipient)
+    if client is None:
+        return None
+    ended = EndedSession.from_bytes(letter.body)
+    issuer, random = services.settings.issuer, services.random
+    token = logout_token(services.keys, issuer, client, ended, services.now, random)
+    return replace(letter, body=urlencode({"logout_token": token}).encode("ascii"))
 
 
 def _post(services: Services, message: Message, letter: Letter) -> tuple[str, bool]:

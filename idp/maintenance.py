@@ -22,6 +22,7 @@ from idp.store import (
     registrations,
     replay,
     revocations,
+    session_clients,
     sessions,
     signing_keys,
 )
@@ -60,6 +61,7 @@ def run_once(services: Services) -> dict[str, int]:
         "quotas": quotas.purge(database, now),
         "seen_assertions": replay.purge(database, now),
         "revoked_tokens": revocations.purge(database, now, FAMILY_KEEP_SECONDS),
+        "session_clients": session_clients.purge(database, now),
         "sessions": sessions.purge(database, now, lifetimes.session_idle),
         "signing_keys": signing_keys.purge(database, now),
     }

@@ -43,6 +43,7 @@ from idp.tokens.mint import Mint
 from idp.tokens.refresh import RefreshTokens
 from idp.tokens.revocation import RevocationList
 from idp.tokens.scope_rules import ScopeRules
+from idp.tokens.session_end import SessionEnd
 from idp.tokens.signing import Signer
 from idp.tokens.verify import TokenVerifier
 
@@ -79,6 +80,7 @@ class Services:
     transactions: Transactions
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
+    session_end: SessionEnd
     verifier: TokenVerifier
     server: AuthorizationServer
 
@@ -172,6 +174,7 @@ def build_services(
         transactions=transactions,
         scope_rules=scope_rules,
         find_client=find_client,
+        session_end=SessionEnd(settings, sealer, sharing, find_client),
         verifier=TokenVerifier(settings.issuer, keys, revoked, database, feed, clock),
         server=server,
     )

@@ -94,6 +94,16 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Logout:
+    """What ends with a session, and who is told."""
+
+    keep_offline_access: bool = True
+    """Whether what was granted with `offline_access` outlives the session (OIDC Back-Channel Logout 2.7)."""
+    tell_for: int = DAY
+    """Seconds for which an app that is away is told again and again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Who answers for this server, as receipts name them."""
 
@@ -171,6 +181,7 @@ class Settings:
     key_rotation: KeyRotation = field(default_factory=KeyRotation)
     sign_in: SignIn = field(default_factory=SignIn)
     data_api: DataApi = field(default_factory=DataApi)
+    logout: Logout = field(default_factory=Logout)
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
     registration: Registration = field(default_factory=Registration)
@@ -397,7 +408,7 @@ def _check_password_hashing(settings: Settings) -> None:
 
 
 def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in", "data_api", "outbound", "registration"):
+    for name in ("lifetimes", "key_rotation", "sign_in", "logout", "data_api", "outbound", "registration"):
         group = getattr(settings, name)
         for item in fields(group):
             if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):

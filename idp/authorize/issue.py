@@ -8,11 +8,12 @@ its own, without refresh token, that ends as early as the token does.
 from typing import Any
 
 from idp.authorize.request import AuthorizationRequest
+from idp.authorize.session_state import session_state
 from idp.protocol.errors import OAuthError
 from idp.protocol.names import CODE, TOKEN
 from idp.protocol.secrets import hash_secret, new_identifier, new_secret
 from idp.services import Services
-from idp.store import codes, families
+from idp.store import codes, families, session_clients
 from idp.store.codes import AuthorizationCode
 from idp.store.families import Family
 from idp.store.interactions import Interaction
@@ -42,10 +43,11 @@ def issue(
             codes.add(connection, _code(services, request, session, code, now))
         if TOKEN in request.parts:
             families.add(connection, family, None, None)
+        session_clients.remember(connection, session.sid, request.client.client_id, session.expires_at)
     tokens = services.server.parts.mint.front_channel_response(
         request.client, family, request.resources, now, parts=request.parts, code=code, nonce=request.nonce
     )
-    return {"code": code, **tokens} if code else tokens
+    return {**({"code": code} if code else {}), **tokens, **session_state(services, request, session)}
 
 
 def _code(

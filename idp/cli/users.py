@@ -8,7 +8,6 @@ import click
 
 from idp.login.password import MAX_CHARACTERS, Passwords
 from idp.services import Services
-from idp.store import codes, families, sessions
 from idp.store.accounts import ACTIVE, Account
 from idp.store.database import Connection
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
@@ -55,7 +54,7 @@ def set_password(username: str, password_file: Iterable[str], *, as_json: bool) 
     with services.database.transaction() as connection:
         account = _named(services, connection, username)
         services.accounts.change_password(connection, account.id, hashed, services.now)
-        _end_what_is_open(services, connection, account.id)
+        services.session_end.end_all(connection, account.id, services.now)
     print_result({"id": account.id}, "The password is changed.", as_json=as_json)
 
 
@@ -150,15 +149,8 @@ def _change_status(username: str, status: str, *, as_json: bool) -> None:
         account = _named(services, connection, username)
         services.accounts.change_status(connection, account.id, status, services.now)
         if status != ACTIVE:
-            _end_what_is_open(services, connection, account.id)
+            services.session_end.end_all(connection, account.id, services.now)
     print_result({"id": account.id, "status": status}, status, as_json=as_json)
-
-
-def _end_what_is_open(services: Services, connection: Connection, account_id: str) -> None:
-    """End sessions, codes and tokens: whoever holds them now may be a thief, and must not have them back later."""
-    sessions.end_of_account(connection, account_id)
-    codes.spend_of_account(connection, account_id, services.now)
-    families.end_of_account(connection, account_id, services.now)
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from idp.services import Services, current_services
 from idp.store.clients import Client
 from idp.store.sealing import UnsealingError
 from idp.tokens.hint import read_hint
+from idp.tokens.session_end import ToldByBrowser
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import form_target, render_page, settle_language
@@ -56,8 +57,7 @@ def confirm() -> Response:
         raise expired_page(paths.LOGOUT)
     if form.get("decision") != "confirm":
         return see_other(paths.HOME)
-    sign_out(services)
-    return _signed_out(_unseal(services, form.get("flow", "")))
+    return _signed_out(services, _unseal(services, form.get("flow", "")), sign_out(services))
 
 
 def _begin(services: Services, parameters: Parameters) -> Response:
@@ -67,10 +67,10 @@ def _begin(services: Services, parameters: Parameters) -> Response:
     asked = LogoutRequest(client.client_id if client else "", _return_url(client, parameters))
     settle_language(services, parameters.get("ui_locales"))
     if session is None or not session.is_signed_in:
-        return _signed_out(asked)
-    if client is not None and hint.get("sid") == services.sharing.session(client, session.sid):
-        sign_out(services)
-        return _signed_out(asked)
+        return _signed_out(services, asked, ())
+    is_registered = bool(asked.return_url) or "post_logout_redirect_uri" not in parameters
+    if client is not None and is_registered and hint.get("sid") == services.sharing.session(client, session.sid):
+        return _signed_out(services, asked, sign_out(services))
     return render_page(
         "sign_out.html",
         form_targets=(form_target(asked.return_url),) if asked.return_url else (),
@@ -94,10 +94,13 @@ def _return_url(client: Client | None, parameters: Parameters) -> str:
     return with_query(url, {"state": parameters["state"]}) if "state" in parameters else url
 
 
-def _signed_out(asked: LogoutRequest) -> Response:
-    if asked.return_url:
+def _signed_out(services: Services, asked: LogoutRequest, told: tuple[ToldByBrowser, ...]) -> Response:
+    """Go back to the app, after a page that tells the apps which are told by the browser (Front-Channel Logout 3)."""
+    if asked.return_url and not told:
         return see_other(asked.return_url)
-    return render_page("signed_out.html", return_url=None)
+    issuer = services.settings.issuer
+    frames = tuple(with_query(client.uri, {"iss": issuer, "sid": client.sid}) for client in told)
+    return render_page("signed_out.html", frames=frames, return_url=asked.return_url or None)
 
 
 def _seal(services: Services, asked: LogoutRequest) -> str:

@@ -3,7 +3,10 @@
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-_RESPONSE_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "id_token", "access_token"})
+_RESPONSE_PARAMETERS = frozenset(
+    {"code", "state", "iss", "error", "error_description", "id_token", "access_token", "session_state"}
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp"})
 
 
@@ -73,3 +76,13 @@ def _without_port(uri: str, parts: SplitResult) -> str:
     """Return the URI as it was written but for its port, so that nothing else about it counts as the same."""
     host = parts.netloc if parts.port is None else parts.netloc.rpartition(":")[0]
     return uri.replace(f"//{parts.netloc}", f"//{host}", 1)
+
+
+def origin(uri: str) -> str:
+    """Return the origin of a registered URI as browsers write it (RFC 6454 6.2); empty for an app's own scheme."""
+    parts = urlsplit(uri)
+    if parts.scheme not in _DEFAULT_PORTS:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"

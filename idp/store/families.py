@@ -207,11 +207,11 @@ def end_of_grant(connection: Connection, account_id: str, client_id: str, purpos
     return _end(connection, carried, SHARING_ENDED, now)
 
 
-def end_of_session(connection: Connection, sid: str, now: int) -> int:
-    """End every family that began in a browser session and was not granted to outlive it; return how many."""
+def end_of_session(connection: Connection, sid: str, now: int, *, keep_offline: bool = True) -> int:
+    """End every family that began in a browser session, unless those stay that were granted to outlive it."""
     begun = (token_families.c.sid == sid) & token_families.c.ended_at.is_(None)
     rows = connection.execute(select(token_families.c.id, token_families.c.scopes).where(begun)).all()
-    bound = [family_id for family_id, scopes in rows if OFFLINE_ACCESS not in scopes]
+    bound = [family_id for family_id, scopes in rows if not (keep_offline and OFFLINE_ACCESS in scopes)]
     return _end(connection, begun & token_families.c.id.in_(bound), SIGNED_OUT, now)
 
 

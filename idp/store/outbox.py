@@ -40,6 +40,7 @@ outbox = db.Table(
 DELIVERED = "delivered"
 EXPIRED = "expired"
 UNREADABLE = "unreadable"
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

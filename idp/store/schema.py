@@ -31,6 +31,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     replay,
     revocations,
     sealing,
+    session_clients,
     sessions,
     signing_keys,
     transactions,

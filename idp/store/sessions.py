@@ -70,9 +70,10 @@ def sign_in(connection: Connection, session: BrowserSession) -> None:
     connection.execute(update(sessions).where(sessions.c.id == session.id).values(changed))
 
 
-def end_of_account(connection: Connection, account_id: str) -> None:
-    """End every session of a user."""
-    connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+def end_of_account(connection: Connection, account_id: str) -> list[str]:
+    """End every session of a user; return their names, `sid`."""
+    gone = delete(sessions).where(sessions.c.account_id == account_id)
+    return list(connection.execute(gone.returning(sessions.c.sid)).scalars())
 
 
 def end(connection: Connection, session_id: str) -> None:

@@ -102,11 +102,13 @@ def render_page(
     *,
     status: int = HTTPStatus.OK,
     form_targets: tuple[str, ...] = (),
+    frames: tuple[str, ...] = (),
     **values: object,
 ) -> Response:
     """Render a page.
 
-    `form_targets` are where, besides here, a form of the page may end up: see `form_target`.
+    `form_targets` are where, besides here, a form of the page may end up: see `form_target`. `frames` are the pages of
+    others that it frames.
     """
     services = current_services()
     ensure_language(services)
@@ -115,13 +117,14 @@ def render_page(
         language=current_language(),
         language_links=_language_links(values.get("flow")),
         account_name=_account_name(services),
+        frames=frames,
         **values,
     )
     response = Response(body, status, mimetype="text/html")
     response.headers.update(_HEADERS)
     if services.settings.is_https:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
-    response.headers["Content-Security-Policy"] = _content_security_policy(form_targets)
+    response.headers["Content-Security-Policy"] = _content_security_policy(form_targets, frames)
     return response
 
 
@@ -135,11 +138,18 @@ def form_target(redirect_uri: str) -> str:
     return f"{urlsplit(redirect_uri).scheme}:"
 
 
-def _content_security_policy(form_targets: tuple[str, ...]) -> str:
+def _frame_source(uri: str) -> str:
+    """Return the CSP source for a framed page: its origin, or its scheme where CSP has no words for the host."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
+
+
+def _content_security_policy(form_targets: tuple[str, ...], frames: tuple[str, ...]) -> str:
     forms = " ".join(("'self'", *form_targets))
+    framed = f"frame-src {' '.join(dict.fromkeys(map(_frame_source, frames)))}; " if frames else ""
     return (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-        f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+        f"{framed}form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
 
 

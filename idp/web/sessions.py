@@ -12,12 +12,13 @@ from flask import Response, after_this_request, g, request
 from idp.protocol.names import ACR_PASSWORD
 from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
 from idp.services import Services
-from idp.store import codes, families, sessions
+from idp.store import sessions
 from idp.store.accounts import Account
-from idp.store.database import Connection
 from idp.store.sessions import BrowserSession
+from idp.tokens.session_end import ToldByBrowser
 
 SESSION_COOKIE = "sekisho_session"
+BROWSER_STATE_COOKIE = "sekisho_browser_state"
 _CSRF = b"csrf"
 
 
@@ -28,14 +29,36 @@ def cookie_name(services: Services, name: str) -> str:
 
 def set_cookie(services: Services, response: Response, name: str, value: str, max_age: int) -> None:
     """Set a cookie that no script reads and that no other site's form sends."""
+    _set(services, response, name, value, max_age, httponly=True, samesite="Lax")
+
+
+def set_browser_state(services: Services, response: Response, session: BrowserSession | None) -> None:
+    """Tell the browser's scripts whether the session is still the same one (OIDC Session Management 3.2).
+
+    Apps of other sites read it through our iframe, so it goes along with their pages too. It says nothing but that.
+    """
+    value = browser_state(services, session) if session is not None else ""
+    max_age = services.settings.lifetimes.session_absolute if session is not None else 0
+    samesite = "None" if services.settings.is_https else "Lax"  # None needs Secure (RFC 6265bis 5.7)
+    _set(services, response, BROWSER_STATE_COOKIE, value, max_age, httponly=False, samesite=samesite)
+
+
+def browser_state(services: Services, session: BrowserSession) -> str:
+    """Return the value that changes when somebody else, or nobody, is signed in."""
+    return encode(services.sealer.index("browser state", session.sid))
+
+
+def _set(
+    services: Services, response: Response, name: str, value: str, max_age: int, *, httponly: bool, samesite: str
+) -> None:
     response.set_cookie(
         cookie_name(services, name),
         value,
         max_age=max_age,
         path="/",
         secure=services.settings.is_https,
-        httponly=True,
-        samesite="Lax",
+        httponly=httponly,
+        samesite=samesite,
     )
 
 
@@ -89,7 +112,7 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
     )
     with services.database.transaction() as connection:
         if is_switch:
-            _end_what_it_began(services, connection, before.sid)
+            services.session_end.end(connection, before.sid, before.account_id, services.now)
             sessions.end(connection, before.id)
             sessions.add(connection, session)
         else:
@@ -98,33 +121,31 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
     return session
 
 
-def sign_out(services: Services) -> None:
-    """End the session and what was granted only for its time."""
+def sign_out(services: Services) -> tuple[ToldByBrowser, ...]:
+    """End the session and what was granted only for its time; return whom the browser has still to tell."""
     session = current_session(services)
+    told: tuple[ToldByBrowser, ...] = ()
     if session is None:
-        return
+        return told
     with services.database.transaction() as connection:
         sessions.end(connection, session.id)
         if session.is_signed_in:
-            _end_what_it_began(services, connection, session.sid)
+            told = services.session_end.end(connection, session.sid, session.account_id, services.now)
     g.session = None
 
     @after_this_request
     def remove(response: Response) -> Response:
         set_cookie(services, response, SESSION_COOKIE, "", 0)
+        set_browser_state(services, response, None)
         return response
+
+    return told
 
 
 def signed_in_account(services: Services) -> Account | None:
     """Return the account that is signed in here and may act, or None."""
     session = current_session(services)
     return services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
-
-
-def _end_what_it_began(services: Services, connection: Connection, sid: str) -> None:
-    """End what a session was for: first the codes on their way, so that none begins a family afterwards."""
-    codes.spend_of_session(connection, sid, services.now)
-    families.end_of_session(connection, sid, services.now)
 
 
 def csrf_token(services: Services) -> str:
@@ -164,4 +185,6 @@ def _adopt(services: Services, session: BrowserSession, secret: str) -> None:
     @after_this_request
     def give(response: Response) -> Response:
         set_cookie(services, response, SESSION_COOKIE, secret, services.settings.lifetimes.session_absolute)
+        if session.is_signed_in:
+            set_browser_state(services, response, session)
         return response

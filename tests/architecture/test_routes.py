@@ -38,6 +38,7 @@ ROUTES = {
     "/partner/v1/acknowledgements": WRITE,
     "/logout": READ | WRITE,
     "/logout/confirm": WRITE,
+    "/session/check": READ,
     "/log/checkpoint": READ,
     "/log/tile/<path:place>": READ,
     "/log/key": READ,

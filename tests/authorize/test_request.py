@@ -95,7 +95,7 @@ def test_a_parameter_that_comes_twice_is_refused(member: Person, name: str):
 def test_what_is_unknown_is_ignored(member: Person):
     """RFC 6749 3.1: unrecognised parameters must be ignored, and those without a value count as omitted."""
     got = answer(visit(member, STOREFRONT, never_heard_of="1", prompt="", max_age="", display="touch", resource=""))
-    assert set(got) == {"code", "state", "iss"}
+    assert set(got) == {"code", "session_state", "state", "iss"}
 
 
 def test_an_unknown_scope_is_ignored(member: Person):

@@ -33,6 +33,7 @@ def test_a_form_carries_every_value_exactly(member: Person, state: str):
     assert page.by_id("response").attributes["action"] == STOREFRONT.redirect_uri
     sent = {field.attributes["name"]: field.attributes["value"] for field in page.all("input", type="hidden")}
     assert sent.pop("code")
+    assert sent.pop("session_state")
     assert sent == {"state": state, "iss": member.provider.url}
     assert len(page.all("script")) == 1
 
@@ -59,7 +60,7 @@ def test_a_redirect_carries_every_value_exactly(member: Person, mode: str, state
     values = parse_qs(getattr(parts, mode))
     assert values["state"] == [state]
     assert values["iss"] == [member.provider.url]
-    assert set(values) == {"code", "state", "iss"}
+    assert set(values) == {"code", "session_state", "state", "iss"}
 
 
 def test_a_redirect_with_a_code_is_kept_by_nobody(member: Person):

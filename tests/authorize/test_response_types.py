@@ -72,7 +72,7 @@ def test_core_3_2_2_5_and_3_3_2_5_each_part_is_there_and_no_other(member: Person
         answer = ask(member, asked)
         assert answer.url.startswith(f"{SPA.redirect_uri}#")
         got, parts = answer.parameters, set(response_type.split())
-        expected = {"state", "iss", *(parts & {"code", "id_token"})}
+        expected = {"state", "iss", "session_state", *(parts & {"code", "id_token"})}
         expected |= {"access_token", "token_type", "expires_in", "scope"} if "token" in parts else set()
         assert set(got) == expected
         if "id_token" in parts:

@@ -134,12 +134,17 @@ def test_any_other_hint_is_a_reason_to_ask(hana: Person, kind: str):
     ],
 )
 def test_nobody_is_sent_to_an_address_that_is_not_registered(hana: Person, url: str):
-    """RP-Initiated Logout 3: post_logout_redirect_uri must have been registered, and is compared exactly."""
+    """RP-Initiated Logout 3: post_logout_redirect_uri must have been registered, and is compared exactly.
+
+    Who names another one is not to be trusted: the person is asked.
+    """
     hint = tokens_of(hana, STOREFRONT)["id_token"]
     response = ask(hana, id_token_hint=hint, post_logout_redirect_uri=url)
     assert (response.status_code, response.headers.get("location")) == (200, None)
     assert url not in {found.attributes.get("href") for found in Page(response.text).all("a")} - {"/"}
-    assert not is_signed_in(hana), "signed out all the same"
+    assert shows(response, "confirm-logout") is is_signed_in(hana) is bool(url)
+    if url:
+        assert "location" not in confirm(hana, response).headers
 
 
 def test_an_address_belongs_to_the_app_that_registered_it(hana: Person):

@@ -101,7 +101,10 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
         },
         "consent.html": consent_values(text),
         "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
-        "signed_out.html": {"return_url": text("https://store.example/")},
+        "signed_out.html": {
+            "return_url": text("https://store.example/"),
+            "frames": (text("https://store.example/out"),),
+        },
         "error.html": {
             "title": text("This link does not work"),
             "sentence": text("It has been used before."),
@@ -147,7 +150,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         | {"purpose": None, "client": SimpleNamespace(name="Tabi", mark="TA", homepage=None)}
         | {"fields": [], "permissions": []},
         "sign_out.html": full["sign_out.html"] | {"client_name": None},
-        "signed_out.html": {"return_url": None},
+        "signed_out.html": {"return_url": None, "frames": ()},
         "error.html": full["error.html"] | {"continue_url": None, "continue_label": None, "detail": None},
         "apps.html": full["apps.html"] | {"sharings": []},
         "form_post.html": full["form_post.html"] | {"parameters": []},
