@@ -20,6 +20,7 @@ from idp.protocol.names import AuthMethod
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import Clock
 from idp.settings import Settings
+from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
 from idp.store.database import Database
 from idp.store.replay import SeenAssertions
@@ -82,6 +83,7 @@ class Dependencies:
     seen_assertions: SeenAssertions
     find_client: ClientDirectory
     client_keys: ClientKeys
+    feed: ChangeFeed
 
 
 class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has no types

@@ -26,6 +26,7 @@ def revoke() -> Response:
     if "token" not in endpoint_request.form:
         raise invalid_request("The parameter token is missing.")
     _end(services, client, endpoint_request.form["token"])
+    services.feed.read_now()  # by the next request at the latest (RFC 7009 2.1); other processes know within a second
     return json_response({}, HTTPStatus.OK)
 
 

@@ -148,6 +148,7 @@ def build_services(
             seen_assertions=open_seen_assertions(database, settings.redis_url),
             find_client=find_client,
             client_keys=client_keys,
+            feed=feed,
         )
     )
     return Services(

@@ -91,10 +91,14 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         return family
 
     def _end_family(self, code: AuthorizationCode) -> None:
-        """End what the code began, committed before the error is raised; and spend a code that leaked unspent."""
+        """End what the code began, committed before the error is raised; and spend a code that leaked unspent.
+
+        What this process serves from now on knows of it; the others learn of it within a second.
+        """
         with self.server.parts.database.transaction() as connection:
             codes.consume(connection, code.code_hash, self.now)
             families.end(connection, code.family_id, families.REPLAYED_CODE, self.now)
+        self.server.parts.feed.read_now()
 
     def _family(self, refresh_token: RefreshToken | None) -> Family:
         lifetimes = self.server.parts.settings.lifetimes

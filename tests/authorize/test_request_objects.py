@@ -356,7 +356,10 @@ def test_rfc_9101_5_2_by_reference(member: Person, site: Site):
 
 
 def test_core_6_2_1_a_page_that_is_named_by_its_hash_is_fetched_once(member: Person, site: Site):
-    """OIDC Core 6.2.1 and 6.2.3: the fragment says that it never changes; another page under it is refused."""
+    """OIDC Core 6.2.1 and 6.2.3: the fragment says that it never changes; one that is another page's hash says nothing.
+
+    oidcc-request-uri-unsigned: the suite registers such an address before it writes the page.
+    """
     request = signed(claims(member.provider))
     digest = urlsafe_b64encode(sha256(request.encode()).digest()).rstrip(b"=").decode()
     uri = published(site, "/other", request)
@@ -364,8 +367,10 @@ def test_core_6_2_1_a_page_that_is_named_by_its_hash_is_fetched_once(member: Per
     for _ in range(2):
         assert "code" in answer(send(member, None, request_uri=f"{uri}#{digest}"))
     assert site.asked("/other") == before + 1
-    wrong = "A" * 43
-    assert refusal(send(member, None, request_uri=f"{uri}#{wrong}")) == "invalid_request_uri"
+    another = "A" * 43
+    for times in (2, 3):
+        assert "code" in answer(send(member, None, request_uri=f"{uri}#{another}"))
+        assert site.asked("/other") == before + times
 
 
 @pytest.mark.parametrize(

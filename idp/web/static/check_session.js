@@ -2,7 +2,8 @@
 // (OpenID Connect Session Management 3.2). See idp/authorize/session_state.py for the other half of the hash.
 //
 // SHA-256 is written out (FIPS 180-4), because browsers offer theirs to https pages in https pages only, and in
-// promises; the answer to a message has to be there at once.
+// promises; the answer to a message has to be there at once. It is written in the plainest JavaScript that there is:
+// whatever runs an app's frame has to run this one.
 
 const FRACTIONS = (power, count) => {
   const found = [];
@@ -34,35 +35,39 @@ function padded(text) {
 
 function schedule(block, offset) {
   const words = [];
-  for (let index = 0; index < 64; index += 1) {
-    if (index < 16) {
-      words.push(block.getUint32(offset + index * 4) | 0);
-    } else {
-      const [near, far] = [words[index - 2], words[index - 15]];
-      const one = turned(near, 17) ^ turned(near, 19) ^ (near >>> 10);
-      const zero = turned(far, 7) ^ turned(far, 18) ^ (far >>> 3);
-      words.push((one + words[index - 7] + zero + words[index - 16]) | 0);
-    }
+  for (let index = 0; index < 16; index += 1) {
+    words.push(block.getUint32(offset + index * 4) | 0);
+  }
+  for (let index = 16; index < 64; index += 1) {
+    const near = words[index - 2];
+    const far = words[index - 15];
+    const one = turned(near, 17) ^ turned(near, 19) ^ (near >>> 10);
+    const zero = turned(far, 7) ^ turned(far, 18) ^ (far >>> 3);
+    words.push((one + words[index - 7] + zero + words[index - 16]) | 0);
   }
   return words;
 }
 
+// The eight working variables a to h of FIPS 180-4 6.2.2, in that order.
+function nextRound(was, added) {
+  const one = turned(was[4], 6) ^ turned(was[4], 11) ^ turned(was[4], 25);
+  const first = (was[7] + one + ((was[4] & was[5]) ^ (~was[4] & was[6])) + added) | 0;
+  const zero = turned(was[0], 2) ^ turned(was[0], 13) ^ turned(was[0], 22);
+  const second = (zero + ((was[0] & was[1]) ^ (was[0] & was[2]) ^ (was[1] & was[2]))) | 0;
+  return [(first + second) | 0, was[0], was[1], was[2], (was[3] + first) | 0, was[4], was[5], was[6]];
+}
+
 function sha256(text) {
   const block = padded(text);
-  const state = [...START];
+  let state = START;
   for (let offset = 0; offset < block.byteLength; offset += 64) {
     const words = schedule(block, offset);
-    let [a, b, c, d, e, f, g, h] = state;
+    let working = state;
     for (let index = 0; index < 64; index += 1) {
-      const one = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
-      const first = (h + one + ((e & f) ^ (~e & g)) + ROUNDS[index] + words[index]) | 0;
-      const zero = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22);
-      const second = (zero + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-      [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+      working = nextRound(working, ROUNDS[index] + words[index]);
     }
-    [a, b, c, d, e, f, g, h].forEach((word, index) => {
-      state[index] = (state[index] + word) | 0;
-    });
+    const added = working;
+    state = state.map((word, index) => (word + added[index]) | 0);
   }
   return state.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
@@ -78,8 +83,8 @@ function answer(message, origin) {
   if (parts === null) {
     return "error";
   }
-  const [, client, hash, salt] = parts;
-  return sha256(`${client} ${origin} ${browserState()} ${salt}`) === hash ? "unchanged" : "changed";
+  const expected = sha256(`${parts[1]} ${origin} ${browserState()} ${parts[3]}`);
+  return expected === parts[2] ? "unchanged" : "changed";
 }
 
 window.addEventListener("message", (event) => {
