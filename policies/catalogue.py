@@ -14,7 +14,9 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.claims import READERS
+from policies.reasons import NO_REASONS, ReasonError, Reasons, parse_reasons
 from policies.table import Table
+from policies.words import Words, parse_words
 
 MOST_SENSITIVE: Final = 3
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -23,17 +25,6 @@ _DPV: Final = re.compile(r"[a-z-]+:[A-Z][A-Za-z0-9]*")
 
 class CatalogueError(ValueError):
     """Raised when the catalogue of fields or purposes cannot be trusted as written; says where and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text for people, in every language that the pages speak."""
-
-    en: str
-    ja: str
-
-    def in_language(self, language: str) -> str:
-        return self.ja if language.lower().split("-")[0] == "ja" else self.en
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +64,7 @@ class Catalogue:
     down: Mapping[str, frozenset[str]]
     up: Mapping[str, frozenset[str]]
     lineage: Mapping[str, tuple[str, ...]]
+    reasons: Reasons
 
     def closure_down(self, fields: Iterable[str]) -> frozenset[str]:
         """These fields and all that they give away: how far a permission reaches. An unknown field is nothing."""
@@ -93,8 +85,11 @@ class Catalogue:
         return frozenset(self.claims[claim] for claim in claims if claim in self.claims)
 
 
-def parse_catalogue(fields_toml: str, purposes_toml: str) -> Catalogue:
-    """The catalogue written in these two texts; CatalogueError if anything in them does not fit."""
+def parse_catalogue(fields_toml: str, purposes_toml: str, reasons_toml: str = "") -> Catalogue:
+    """The catalogue written in these texts; CatalogueError if anything in them does not fit.
+
+    Without reasons all are told to partners as one.
+    """
     document = Table(_loaded(fields_toml, "catalogue"), "catalogue", CatalogueError).only("fields", "scopes")
     fields = {id_: _field(id_, table) for id_, table in document.table("fields").entries()}
     purposes_document = Table(_loaded(purposes_toml, "purposes"), "purposes", CatalogueError).only("purposes")
@@ -112,12 +107,15 @@ def parse_catalogue(fields_toml: str, purposes_toml: str) -> Catalogue:
         down=MappingProxyType(down),
         up=MappingProxyType({one: frozenset(other for other in down if one in down[other]) for one in down}),
         lineage=MappingProxyType({id_: _lineage(id_, purposes) for id_ in purposes}),
+        reasons=_reasons(reasons_toml),
     )
 
 
-def parse_words(table: Table) -> Words:
-    table.only("en", "ja")
-    return Words(en=table.text("en"), ja=table.text("ja"))
+def _reasons(text: str) -> Reasons:
+    try:
+        return parse_reasons(_loaded(text, "reasons")) if text else NO_REASONS
+    except ReasonError as problem:
+        raise CatalogueError(str(problem)) from problem
 
 
 def _loaded(text: str, where: str) -> dict[str, object]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from policies.catalogue import Catalogue, Field, Words
+from policies.catalogue import Catalogue, Field
 from policies.claims import READERS, Profile
+from policies.words import Words
 
 LONGEST_EXAMPLE: Final = 48
 _ELLIPSIS: Final = "…"

@@ -84,6 +84,7 @@ def _consent_is_typed(consent: Consent) -> bool:
         type(consent.fields) in _MAPPINGS
         and int is type(consent.granted_at) is type(consent.expires_at)
         and frozenset is type(consent.denied) is type(consent.disclosed)
+        and bool is type(consent.paused) is type(consent.suspended)
     )
 
 

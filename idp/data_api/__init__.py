@@ -13,6 +13,9 @@
     {"ask": {"over_20": true, "name_match": "サトウ ハナ", "same_prefecture": "Tokyo", "kyc_level": 2}}
     {"answers": {"over_20": "Y", "name_match": "N", …}, …}
 
+    GET /data/v1/reasons      (without a token: what the codes of withheld fields mean)
+    {"FIELD_NOT_CONSENTED": {"en": "…", "ja": "…"}, …}
+
 The access token is one that the partner got for a person, for this server or for the resource `<issuer>/data/v1`. Every
 answer names its decision, which the audit log has too, and the instant from which the grant no longer holds. A withheld
 field carries a code that a partner may know, and whether asking the person could help. An answer is Y, N, or U where it

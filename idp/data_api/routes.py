@@ -10,7 +10,7 @@ from idp.protocol.errors import invalid_request
 from idp.services import current_services
 from idp.web import paths
 from idp.web.requests import read_query
-from idp.web.responses import released_response
+from idp.web.responses import json_response, released_response
 
 blueprint = Blueprint("data_api", __name__)
 
@@ -54,3 +54,10 @@ def verify() -> Response:
     grant.must_be_for(asked.purpose)
     released = services.answers.verify(grant.asking, asked.by_question, services.now)
     return released_response(outgoing(released, grant.members(services, released), within="answers"))
+
+
+@blueprint.get(paths.DATA_REASONS)
+def reasons() -> Response:
+    """Answer what the codes mean with which fields are withheld, to anybody."""
+    told = current_services().sharing.told_codes()
+    return json_response({code: {"en": words.en, "ja": words.ja} for code, words in told.items()})

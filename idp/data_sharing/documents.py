@@ -14,21 +14,21 @@ from policies.bundle import Bundle, compile_bundle
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 from policies.clauses import PolicyError
 
+CATALOGUE_FILES = ("catalogue.toml", "purposes.toml", "reasons.toml")
+
 
 class SharingDataError(Exception):
     """The catalogue or an agreement cannot be trusted as written; the message says where and why."""
 
 
 def read_catalogue(directory: Path) -> Catalogue:
-    """Read the catalogue of fields and purposes.
+    """Read the catalogue: fields, purposes and reasons.
 
     Raises:
         SharingDataError: when a file is missing or does not fit.
     """
     try:
-        fields = (directory / "catalogue.toml").read_text("utf-8")
-        purposes = (directory / "purposes.toml").read_text("utf-8")
-        return parse_catalogue(fields, purposes)
+        return parse_catalogue(*((directory / name).read_text("utf-8") for name in CATALOGUE_FILES))
     except (OSError, UnicodeDecodeError, CatalogueError) as error:
         message = f"{directory}: {error}"
         raise SharingDataError(message) from error

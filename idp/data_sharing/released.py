@@ -30,10 +30,11 @@ class Released:
     """What may go out: claims, and for each field that was asked for and stays here its reason code.
 
     `decision_id` names the decision, in the audit log too where something went out; `expires_at` is the instant from
-    which it no longer holds, None where nothing is released or the data may stay (first parties).
+    which it no longer holds, None where nothing is released or the data may stay (first parties). `askable` are the
+    withheld fields that another answer of the person's could let go.
     """
 
-    __slots__ = ("claims", "decision_id", "expires_at", "withheld")
+    __slots__ = ("askable", "claims", "decision_id", "expires_at", "withheld")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Released:
         *,
         decision_id: str = "",
         expires_at: int | None = None,
+        askable: frozenset[str] = frozenset(),
     ) -> None:
         """Take what was decided.
 
@@ -54,6 +56,7 @@ class Released:
         self.withheld = MappingProxyType(dict(withheld))
         self.decision_id = decision_id
         self.expires_at = expires_at
+        self.askable = askable
 
 
 @final

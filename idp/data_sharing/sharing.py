@@ -5,6 +5,7 @@ First-party clients get the claims of the scopes that they were granted (OIDC Co
 agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from hashlib import sha256
@@ -43,8 +44,9 @@ from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, PartnerStatus
 from policies.bundle import Bundle
 from policies.decide import askable, decide
-from policies.decision import Askable, Decision, Reason, SharingRequest
+from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for, example_for
+from policies.words import Words
 
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
@@ -400,20 +402,30 @@ class DataSharing(GrantLife):
         user = user_state(self.account(granted.account_id), now)
         decision = decide(self._bundle, request, partner, agreement, consent, user)
         fields = tuple(field for field in granted.fields if field in decision.released)
-        withheld = told({field: reason for field, reason in decision.withheld.items() if field in granted.fields})
+        named = {field: reason for field, reason in decision.withheld.items() if field in granted.fields}
+        withheld = told(self.catalogue.reasons, named)
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
 
     def requestable(
         self, client: Client, account_id: str, asked: Asked, released: Released, now: int
     ) -> frozenset[str]:
         """Return which of the withheld fields the partner could get by asking the person for them."""
-        refused = frozenset(field for field, code in released.withheld.items() if code == Reason.FIELD_NOT_CONSENTED)
+        refused = released.askable
         if not refused:
             return refused
         partner, agreement = self._inputs.partner(client.partner_id)
         request = self._request(client, account_id, asked.purpose, refused, now)
         user = user_state(self.account(account_id), now)
         return frozenset(askable(self._bundle, request, partner, agreement, user).fields)
+
+    def told_codes(self) -> Mapping[str, Words]:
+        """Return every code that partners are told in place of a reason, with its words."""
+        return self.catalogue.reasons.told
+
+    def why(self, reason: str, language: str) -> str:
+        """Return what a person reads of the reason why something of theirs stayed; "" for one that there is not."""
+        known = self.catalogue.reasons.explanations.get(reason)
+        return known.user.in_language(language) if known is not None else ""
 
     def _disclose(
         self,
@@ -436,7 +448,7 @@ class DataSharing(GrantLife):
             user = user_state(self.account(account_id), request.at)
             decision = decide(self._bundle, request, partner, agreement, consent, user)
             terms = agreement.purposes.get(request.purpose) if agreement is not None else None
-            decided = Decided(decision_id, decision, terms)
+            decided = Decided(decision_id, decision, terms, self.catalogue.reasons)
             if not decision.released or agreement is None or grant is None:
                 return decided
             person = self._inputs.person(account_id)

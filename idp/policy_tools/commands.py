@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import click
 
+from idp.data_sharing import read_catalogue
 from idp.policy_tools.arguments import DIRECTORY, directory_argument
 from idp.policy_tools.difference import differences, widenings
 from idp.policy_tools.dossier import Judgement, judge, read_dossier
@@ -20,7 +21,7 @@ class _PolicyGroup(LazyGroup):
 def policy_group() -> None:
     """Test, prove and compare the policy on what partners may get.
 
-    DIRECTORY holds catalogue.toml, purposes.toml, policies/, policy-tests/ and promises.toml, as
+    DIRECTORY holds catalogue.toml, purposes.toml, reasons.toml, policies/, policy-tests/ and promises.toml, as
     config/sharing does.
     """
 
@@ -49,6 +50,26 @@ def diff_policies(before: Path, after: Path, *, as_json: bool) -> None:
     wider = widenings(found)
     if wider:
         raise Problem(f"{len(wider)} of {len(found)} differences are wider")
+
+
+@policy_group.command("reasons")
+@directory_argument
+@json_option
+@told_plainly
+def list_reasons(directory: Path, *, as_json: bool) -> None:
+    """List why a field can stay: what partners are told of each reason, what people read, and what it means."""
+    explained = read_catalogue(directory).reasons.explanations
+    rows = [
+        {
+            "reason": str(reason),
+            "told": one.told,
+            "requestable": one.requestable,
+            "user": one.user.en,
+            "means": one.trace,
+        }
+        for reason, one in sorted(explained.items())
+    ]
+    print_rows(rows, as_json=as_json)
 
 
 def _plain(judgement: Judgement) -> dict[str, object]:

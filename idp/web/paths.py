@@ -10,6 +10,7 @@ REVOKE = "/revoke"
 DATA_ME = "/data/v1/me"
 DATA_TRANSACTIONS = "/data/v1/transactions"
 DATA_VERIFY = "/data/v1/verify"
+DATA_REASONS = "/data/v1/reasons"
 GRANT = "/grants/<grant_id>"
 REGISTER = "/register"
 REGISTRATION = "/register/<client_id>"
@@ -44,6 +45,7 @@ MACHINE_PATHS = frozenset(
         REGISTER,
         DATA_TRANSACTIONS,
         DATA_VERIFY,
+        DATA_REASONS,
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,

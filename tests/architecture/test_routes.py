@@ -27,6 +27,7 @@ ROUTES = {
     "/data/v1/me": READ,
     "/data/v1/transactions": READ,
     "/data/v1/verify": WRITE,
+    "/data/v1/reasons": READ,
     "/grants/<grant_id>": READ | {"DELETE"},
     "/register": WRITE,
     "/register/<client_id>": READ | {"PUT", "DELETE"},

@@ -164,3 +164,13 @@ def test_two_apps_of_one_partner_know_the_person_by_one_name(visitor: Person, to
     answer = body(me(visitor.provider, phone))
     assert answer["sub"] == body(me(visitor.provider, token))["sub"]
     assert answer["data"] == {}
+
+
+def test_what_the_codes_mean_is_open_to_anybody(shared_provider: Provider, token: str):
+    """In both languages, each code that any answer can hold, and no more than partners may know."""
+    told = HTTP.get(f"{shared_provider.url}/data/v1/reasons")
+    assert told.status_code == 200
+    withheld = body(me(shared_provider, token, fields="over_20,birthdate,blood_type"))["withheld"]
+    assert {each["reason"] for each in withheld.values()} <= told.json().keys()
+    assert all(set(words) == {"en", "ja"} for words in told.json().values())
+    assert not {"MINOR", "RISK", "OPTED_OUT", "FIELD_UNKNOWN"} & told.json().keys()

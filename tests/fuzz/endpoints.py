@@ -207,6 +207,7 @@ ENDPOINTS = (
     Endpoint("/data/v1/me", touches_store=True, drafts=_data_me),
     Endpoint("/data/v1/transactions", touches_store=True, drafts=_data_transactions),
     Endpoint("/data/v1/verify", touches_store=True, drafts=_data_verify),
+    Endpoint("/data/v1/reasons", touches_store=False, drafts=_plain(b"/data/v1/reasons")),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),

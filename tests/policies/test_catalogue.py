@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from policies.catalogue import Catalogue, CatalogueError, Words, parse_catalogue
+from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
 from policies.claims import READERS
+from policies.words import Words
 from tests.policies.worlds import shipped_catalogue
 
 FIELDS = """

@@ -220,6 +220,7 @@ RIGHT = [
         *(("user", flag, True) for flag in ("restricted", "opted_out", "deleted", "suspended")),
     ),
     *(("request", flag, True) for flag in ("sandbox", "synthetic")),
+    *(("consent", flag, True) for flag in ("paused", "suspended")),
 ]
 """What stands among the junk and is right here: unknown, or what other tests are about."""
 PARTS = ("request", "partner", "agreement", "consent", "user")

@@ -32,8 +32,8 @@ NOW = 1_795_392_000  # 23 November 2026
 
 
 def shipped_catalogue() -> Catalogue:
-    fields, purposes = ((SHARING / name).read_text("utf-8") for name in ("catalogue.toml", "purposes.toml"))
-    return parse_catalogue(fields, purposes)
+    names = ("catalogue.toml", "purposes.toml", "reasons.toml")
+    return parse_catalogue(*((SHARING / name).read_text("utf-8") for name in names))
 
 
 def shipped_policies() -> dict[str, dict[str, object]]:

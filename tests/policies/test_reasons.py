@@ -1,0 +1,95 @@
+"""The catalogue of reasons: every code that is used is explained to each who may know it, and to nobody else (4.2)."""
+
+import ast
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.decision import Reason
+from policies.reasons import NO_REASONS, NOT_AVAILABLE, SECRET, ReasonError, parse_reasons
+from tests.policies.worlds import SHARING, shipped_catalogue
+
+ROOT = Path(__file__).parents[2]
+REASONS = shipped_catalogue().reasons
+
+
+def document() -> dict[str, Any]:
+    return tomllib.loads((SHARING / "reasons.toml").read_text("utf-8"))
+
+
+def names_used(folder: str) -> set[str]:
+    """Every `Reason.X` in the code of a package."""
+    return {
+        node.attr
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
+    }
+
+
+def test_every_code_that_is_used_is_in_the_catalogue_and_every_code_of_the_catalogue_is_used():
+    """Neither a code without words nor words without a code."""
+    in_the_policy = {name for name in names_used("policies") if name.isupper()}
+    assert in_the_policy == set(REASONS.explanations) == set(document()["reasons"])
+    assert {name for name in names_used("idp") if name.isupper()} <= in_the_policy
+
+
+def test_every_code_that_partners_are_told_has_words_and_is_told():
+    assert set(REASONS.told) == {one.told for one in REASONS.explanations.values()} | {NOT_AVAILABLE}
+
+
+def test_a_partner_cannot_tell_apart_what_is_no_business_of_its_own():
+    """What Trust & Safety, the policy or the person's own state hold against a release is one code, for every field."""
+    assert {REASONS.code(reason) for reason in SECRET} == {NOT_AVAILABLE}
+    assert REASONS.code(Reason.FIELD_UNKNOWN) == REASONS.code(Reason.FIELD_NOT_IN_AGREEMENT)
+
+
+@pytest.mark.parametrize("reason", sorted(SECRET))
+def test_a_catalogue_that_tells_too_much_does_not_load(reason: Reason):
+    """Whoever edits the file cannot let it out by mistake."""
+    written = document()
+    written["reasons"][reason]["told"] = "PARTNER_SUSPENDED"
+    with pytest.raises(ReasonError, match=reason):
+        parse_reasons(written)
+
+
+def test_a_field_that_does_not_exist_cannot_be_told_by_a_code_of_its_own():
+    written = document()
+    written["reasons"]["FIELD_UNKNOWN"]["told"] = "PURPOSE_UNKNOWN"
+    with pytest.raises(ReasonError, match="FIELD_UNKNOWN"):
+        parse_reasons(written)
+
+
+BROKEN = [
+    (lambda written: written["reasons"].pop("RISK"), "RISK: is missing"),
+    (lambda written: written["reasons"].update(FANCY=written["reasons"]["RISK"]), "FANCY: is not known"),
+    (lambda written: written["told"].pop("NO_CONSENT"), "NO_CONSENT: is missing"),
+    (lambda written: written["told"].update(FANCY={"en": "x", "ja": "x"}), "FANCY: is not known"),
+    (lambda written: written["reasons"]["RISK"].pop("trace"), "trace: is missing"),
+    (lambda written: written["reasons"]["RISK"]["user"].pop("ja"), "ja: is missing"),
+    (lambda written: written["reasons"]["RISK"].update(requestable="no"), "must be true or false"),
+]
+
+
+@pytest.mark.parametrize(("broken", "complaint"), BROKEN, ids=[complaint for _, complaint in BROKEN])
+def test_a_catalogue_that_is_only_nearly_right_does_not_load(broken, complaint: str):
+    written = document()
+    broken(written)
+    with pytest.raises(ReasonError, match=complaint):
+        parse_reasons(written)
+
+
+def test_without_a_catalogue_a_partner_is_told_nothing_of_any_reason():
+    """Deny by default."""
+    assert {NO_REASONS.code(reason) for reason in Reason} == {NOT_AVAILABLE}
+    assert not any(NO_REASONS.is_requestable(reason) for reason in Reason)
+
+
+def test_what_a_person_reads_is_in_their_language():
+    told = REASONS.explanations[Reason.FIELD_NOT_CONSENTED].user
+    assert (told.in_language("en"), told.in_language("ja")) == (
+        "You chose not to share it.",
+        "共有しないことを選びました。",
+    )
