@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 
 from idp import client_auth, grants, health, introspection, public_log, revocation, session_management, userinfo
 from idp.account import routes as account
+from idp.account import sharing, sharing_grant
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
@@ -65,6 +66,8 @@ def _capabilities(services: Services) -> list[Blueprint]:
         login.create_blueprint(Passwords(services.settings.sign_in)),
         consent.blueprint,
         account.blueprint,
+        sharing.blueprint,
+        sharing_grant.blueprint,
         logout.blueprint,
         session_management.blueprint,
         acknowledgements.blueprint,

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from idp.data_sharing import Circumstances, OfferedField
-from idp.protocol.names import OFFLINE_ACCESS
 from idp.protocol.secrets import new_identifier
 from idp.services import Services, current_services
 from idp.store import interactions
@@ -15,6 +14,7 @@ from idp.store.accounts import Account
 from idp.store.clients import Client
 from idp.store.interactions import ALLOWED, DENIED, Interaction
 from idp.web import paths
+from idp.web.apps import mark, permissions
 from idp.web.errors import expired_page
 from idp.web.i18n import format_day
 from idp.web.interactions import require_interaction
@@ -24,17 +24,7 @@ from idp.web.requests import read_form_with_boxes, read_query
 from idp.web.responses import see_other
 from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
 
-MARK_LETTERS = 2
-
 blueprint = Blueprint("consent", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Something that an app may do, besides knowing data."""
-
-    id: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +56,12 @@ def consent_page() -> Response:
         form_targets=(form_target(interaction.redirect_uri),),
         csrf=csrf_token(services),
         flow=interaction.id,
-        client=Asker(client.name, _mark(client.name), client.homepage or None),
+        client=Asker(client.name, mark(client.name), client.homepage or None),
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=offer.days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),
         fields=[_told(field) for field in offer.fields],
-        permissions=_permissions(services, interaction.scopes, language),
+        permissions=permissions(services, interaction.scopes, language),
     )
 
 
@@ -135,19 +125,3 @@ def _write_down(
 def _told(field: OfferedField) -> OfferedField:
     """Return a line in which something stands where the account holds nothing: it may be filled in later."""
     return replace(field, example=field.example or _("Not in your account yet"))
-
-
-def _permissions(services: Services, scopes: tuple[str, ...], language: str) -> list[Permission]:
-    """Return a line for each scope that is no data: staying connected, and the group's own APIs."""
-    own = services.settings.scopes
-    permissions = [Permission(scope, own[scope].in_language(language)) for scope in scopes if scope in own]
-    if OFFLINE_ACCESS in scopes:
-        permissions.append(Permission(OFFLINE_ACCESS, _("Stay connected while you are away")))
-    return permissions
-
-
-def _mark(name: str) -> str:
-    """Return one or two letters that stand for an app."""
-    words = name.split()
-    letters = [word[0] for word in words[:MARK_LETTERS]]
-    return "".join(letters).upper()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,15 +30,17 @@ def user_state(account: Account | None, now: int) -> UserState | None:
 
 
 def today(account: Account, now: int) -> date:
-    """Return the date where the person lives, for ages turn there; UTC when that is not known."""
-    zone: tzinfo = UTC
+    """Return the date where the person lives, for ages turn there."""
+    return datetime.fromtimestamp(now, zone(account)).date()
+
+
+def zone(account: Account) -> tzinfo:
+    """Return the time zone where the person lives; UTC when that is not known."""
     name = account.profile.get("zoneinfo")
     if isinstance(name, str):
-        try:
-            zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = UTC
-    return datetime.fromtimestamp(now, zone).date()
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name)
+    return UTC
 
 
 def _residence(account: Account) -> str | None:

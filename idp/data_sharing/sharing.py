@@ -41,7 +41,7 @@ from idp.store.codes import AuthorizationCode
 from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
-from policies.agreement import Agreement, Consent, PartnerStatus
+from policies.agreement import Agreement, Consent, Partner, PartnerStatus
 from policies.bundle import Bundle
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
@@ -499,8 +499,12 @@ class DataSharing(GrantLife):
         request = self._request(client, account_id, asked.purpose, self._fields(client, asked), now)
         return askable(self._bundle, request, partner, agreement, user_state(self.account(account_id), now))
 
+    def partner(self, client: Client) -> tuple[Partner | None, Agreement | None]:
+        """Return whose app a client is, and the agreement in force with them, as far as there are any."""
+        return self._inputs.partner(client.partner_id)
+
     def _agreement_of(self, client: Client) -> Agreement | None:
-        partner, agreement = self._inputs.partner(client.partner_id)
+        partner, agreement = self.partner(client)
         return agreement if partner is not None and client.is_third_party else None
 
 

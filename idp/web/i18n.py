@@ -8,12 +8,13 @@ follows OpenID Connect Core 3.1.2.1 (`ui_locales`) and RFC 9110 section 12.5.4 (
 import io
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from babel.dates import format_date
+from babel import Locale
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -27,6 +28,7 @@ LANGUAGE_NAMES: Final[Mapping[Language, str]] = MappingProxyType({"en": "English
 _CATALOGUES: Final = Path(__file__).parent / "translations"
 _LONGEST_PREFERENCE: Final = 500  # a browser sends under a hundred characters; the rest is not worth reading
 _QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
+_MOMENT_PATTERNS: Final[Mapping[Language, str]] = MappingProxyType({"en": "d MMM y, HH:mm", "ja": "y年M月d日 HH:mm"})
 _DAY_PATTERNS: Final[Mapping[Language, str]] = MappingProxyType({"en": "d MMMM y", "ja": "y年M月d日"})
 
 
@@ -77,6 +79,17 @@ def choose_language(ui_locales: str | None, cookie: str | None, accept_language:
 def format_day(day: date, language: Language) -> str:
     """A day as people write it: "21 February 2027", "2027年2月21日"."""
     return format_date(day, _DAY_PATTERNS[language], locale=language)
+
+
+def format_moment(moment: datetime, language: Language) -> str:
+    """A moment as people write it, in its own time zone: "21 Feb 2027, 09:05", "2027年2月21日 09:05"."""
+    return format_datetime(moment, _MOMENT_PATTERNS[language], tzinfo=moment.tzinfo, locale=language)
+
+
+def country_name(code: str, language: Language) -> str:
+    """Return what people call a country (ISO 3166-1 alpha-2); the code itself where it is none."""
+    name: str = Locale(language).territories.get(code, code)
+    return name
 
 
 def _supported(tag: str) -> Language | None:

@@ -35,6 +35,8 @@ ROUTES = {
     "/consent": READ | WRITE,
     "/": READ,
     "/account/sharing": READ | WRITE,
+    "/account/sharing/earlier": READ,
+    "/account/sharing/<grant_id>": READ | WRITE,
     "/account/apps": READ,
     "/partner/v1/acknowledgements": WRITE,
     "/logout": READ | WRITE,

@@ -160,6 +160,21 @@ def _apps(world: World) -> list[Draft]:
     ]
 
 
+def _grant(world: World) -> list[Draft]:
+    ken = world.leaver()
+    path, session = f"/account/sharing/{ken['grant']}".encode(), cookie(sekisho_session=ken["session"])
+    narrowed = form(csrf=ken["csrf"], action="narrow", shown="prefecture over_20", back="list", fields="over_20")
+    return [
+        Draft("GET", path, (*query(lang="ja", before="1795000000.1", done="narrow"), *session)),
+        Draft("POST", path, (*narrowed, *session)),
+    ]
+
+
+def _earlier(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana.session)
+    return [Draft("GET", b"/account/sharing/earlier", (*query(lang="ja"), *session))]
+
+
 def _logout(world: World) -> list[Draft]:
     ken = world.leaver()
     session = cookie(sekisho_session=ken["session"])
@@ -214,6 +229,9 @@ ENDPOINTS = (
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
+    Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier),
+    Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant),
+    Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
     Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live")),

@@ -6,7 +6,7 @@ from sqlalchemy import LargeBinary, bindparam, text
 
 from idp.protocol.secrets import hash_secret
 from idp.services import Services
-from idp.store import clients, codes, families, sessions
+from idp.store import clients, codes, families, grants, sessions
 from idp.store.sessions import BrowserSession
 from idp.tokens.refresh import parse_refresh_token
 
@@ -60,6 +60,15 @@ class Store:
         with self._services.database.autocommit() as connection:
             found = self._services.interactions.find(connection, flow, session.id, self._services.now)
         return found is not None and found.finished_at is None
+
+    def grant_of(self, username: str, client_id: str, purpose: str) -> str:
+        """Return the name of what a person shares with an app."""
+        with self._services.database.autocommit() as connection:
+            account = self._services.accounts.find_by_username(connection, username)
+            assert account is not None
+            found = grants.find(connection, account.id, client_id, purpose)
+        assert found is not None
+        return found.id
 
     def redirect_uris(self) -> frozenset[str]:
         """Return every address that a client has registered."""

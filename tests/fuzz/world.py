@@ -153,13 +153,15 @@ class World:
         return str(self._living("agreed", lambda: self.hana.agree(TABI), self._waits))
 
     def leaver(self) -> dict[str, str]:
-        """Return session, CSRF token, sealed request and ID token of Ken, who may be signed out."""
+        """Return session, CSRF token, sealed request, ID token and grant of Ken, who may be signed out."""
 
         def open_page() -> dict[str, str]:
             browser = self._browser_of(KEN)
             browser.tab.get("/authorize/continue", query_string={"flow": browser.agree(TABI)})
             id_token = self._storefront_tokens(browser)["id_token"]
-            return {**browser.open_sign_out(STOREFRONT), "id_token": id_token, "session": browser.session}
+            grant = self._store.grant_of(KEN, TABI.client_id, PURPOSE)
+            page = browser.open_sign_out(STOREFRONT)
+            return {**page, "id_token": id_token, "session": browser.session, "grant": grant}
 
         return dict(self._living("leaver", open_page, self._has_session))
 

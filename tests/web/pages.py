@@ -89,6 +89,76 @@ def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
     }
 
 
+def sharing_card(text: Callable[[str], str] = PLAIN, **changed: Any) -> SimpleNamespace:
+    """One sharing of a person's, at its fullest."""
+    field = {"not_shared": text("Not your street"), "gives_away": (text("Same prefecture"),), "needed": False}
+    plain = {"not_shared": None, "gives_away": (), "needed": True}
+    values = {
+        "id": text("grant-1"),
+        "purpose_id": text("points"),
+        "who": SimpleNamespace(
+            client_id=text("tabi-points"),
+            name=text("Tabi Points"),
+            mark=text("TP"),
+            partner_id=text("tabi"),
+            organisation=text("Tabi Points K.K."),
+            country=text("Japan"),
+        ),
+        "purpose": text("to credit points for what you buy"),
+        "state": SimpleNamespace(label=text("Paused"), tone="waiting", sentence=text("Nothing goes out.")),
+        "fields": (
+            SimpleNamespace(id=text("prefecture"), label=text("Prefecture"), example=text("Tokyo"), **field),
+            SimpleNamespace(id="email", label=text("E-mail"), example=text("hana@example.jp"), **plain),
+        ),
+        "refused": (text("Gender"),),
+        "permissions": (text("Stay connected"),),
+        "since": text("23 November 2026"),
+        "until": text("21 February 2027"),
+        "ended": text("1 Dec 2026, 10:00"),
+        "last_used": text("30 Nov 2026, 09:00"),
+        "times": 2,
+        "is_once": True,
+        "is_over": False,
+        "can_pause": False,
+        "can_resume": True,
+        "keeping_days": 30,
+        "agreement": text("tabi-2026 · 1"),
+        "others_with_partner": 1,
+    }
+    return SimpleNamespace(**{**values, **changed})
+
+
+def sharing_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
+    form = {"csrf": text("csrf-1"), "account_name": text("hana@example.jp"), "notice": text("Paused.")}
+    state = SimpleNamespace(label=text("Sharing"), tone="fine", sentence=None)
+    over = SimpleNamespace(label=text("You ended it"), tone="over", sentence=None)
+    bare = {"purpose": None, "fields": (), "permissions": (), "last_used": None, "others_with_partner": 0}
+    other = sharing_card(text, **bare, state=state, can_pause=True, can_resume=False)
+    return {
+        "sharing.html": {
+            **form,
+            "cards": [sharing_card(text), other],
+            "has_earlier": True,
+            "opted_out": False,
+            "restricted": True,
+        },
+        "sharing_earlier.html": {"cards": [sharing_card(text, state=over, is_over=True)]},
+        "sharing_grant.html": {
+            **form,
+            "card": sharing_card(text),
+            "history": SimpleNamespace(
+                entries=[
+                    SimpleNamespace(
+                        at=text("1"), what=text("They received"), fields=(text("x"),), receipt=None, number=7
+                    ),
+                    SimpleNamespace(at=text("2"), what=text("You agreed"), fields=(), receipt=1, number=None),
+                ],
+                older=text("17.3"),
+            ),
+        },
+    }
+
+
 def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     """Each template at its fullest, each given string passed through `text`."""
     form = {"csrf": text("csrf-1"), "flow": text("flow-1")}
@@ -119,24 +189,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "action": text("https://store.example/callback"),
             "parameters": [("code", text("abc")), (text("state"), text("xyz"))],
         },
-        "apps.html": {
-            "csrf": text("csrf-1"),
-            "account_name": text("hana@example.jp"),
-            "sharings": [
-                SimpleNamespace(
-                    client_id=text("tabi-points"),
-                    purpose_id=text("points"),
-                    name=text("Tabi Points"),
-                    purpose=text("to credit points for what you buy"),
-                    fields=(text("Customer number"), text("Prefecture")),
-                    since=text("23 November 2026"),
-                    until=text("21 February 2027"),
-                ),
-                SimpleNamespace(
-                    client_id="books", purpose_id="", name="Books", purpose=None, fields=(), since="1", until="2"
-                ),
-            ],
-        },
+        **sharing_pages(text),
         "home.html": {"csrf": text("csrf-1"), "account_name": text("hana@example.jp")},
     }
 
@@ -144,6 +197,16 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
 def at_their_barest() -> dict[str, dict[str, Any]]:
     """Each template with everything left out that may be left out."""
     full = every_page()
+    bare = {
+        "purpose": None,
+        "refused": (),
+        "permissions": (),
+        "last_used": None,
+        "is_once": False,
+        "keeping_days": None,
+    }
+    state = SimpleNamespace(label="You ended it", tone="over", sentence=None)
+    over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
         "sign_in.html": full["sign_in.html"] | {"flow": "", "client_name": None, "username": "", "error": None},
         "consent.html": full["consent.html"]
@@ -152,7 +215,11 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "sign_out.html": full["sign_out.html"] | {"client_name": None},
         "signed_out.html": {"return_url": None, "frames": ()},
         "error.html": full["error.html"] | {"continue_url": None, "continue_label": None, "detail": None},
-        "apps.html": full["apps.html"] | {"sharings": []},
+        "sharing.html": full["sharing.html"]
+        | {"cards": [], "notice": None, "has_earlier": False, "opted_out": True, "restricted": False},
+        "sharing_earlier.html": {"cards": []},
+        "sharing_grant.html": full["sharing_grant.html"]
+        | {"card": over, "notice": None, "history": SimpleNamespace(entries=[], older="")},
         "form_post.html": full["form_post.html"] | {"parameters": []},
         "home.html": full["home.html"] | {"account_name": None},
     }

@@ -60,6 +60,8 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
     judge("consent", lambda: sign_in(page, provider))
     judge("home", lambda: page.goto(provider.url))
     judge("sharing", lambda: page.goto(f"{provider.url}/account/sharing"))
+    judge("one sharing", lambda: page.click("#details-1"))
+    judge("earlier", lambda: page.goto(f"{provider.url}/account/sharing/earlier"))
     judge("sign out", lambda: page.goto(f"{provider.url}/logout"))
     judge("signed out", lambda: page.click("#confirm-logout"))
     assert broken == {}

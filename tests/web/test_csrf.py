@@ -29,11 +29,18 @@ def apps_form(person: Person) -> Form:
     return "/account/sharing", {"csrf": csrf, "client_id": "tabi-points", "purpose": "points.credit"}
 
 
+def sharing_form(person: Person) -> Form:
+    decide(person, visit(person, TABI, prompt="consent"))
+    page = Page(person.browser.get("/account/sharing").text)
+    csrf = hidden(person.browser.get("/").text)["csrf"]
+    return page.by_id("details-1").attributes["href"], {"csrf": csrf, "action": "end"}
+
+
 def logout_form(person: Person) -> Form:
     return "/logout/confirm", {**hidden(person.browser.get("/logout").text), "decision": "confirm"}
 
 
-FORMS = [login_form, consent_form, apps_form, logout_form]
+FORMS = [login_form, consent_form, apps_form, sharing_form, logout_form]
 
 
 def foreign(person: Person) -> str:
@@ -74,7 +81,7 @@ def test_a_form_without_its_token_changes_nothing(hana: Person, form: Callable[[
     if form is consent_form:
         still_asked = follow(hana, hana.browser.get(f"/authorize/continue?flow={fields['flow']}"))
         assert shows(still_asked, "allow")
-    if form is apps_form:
+    if form in (apps_form, sharing_form):
         assert "Tabi Points" in hana.browser.get("/account/sharing").text
 
 

@@ -51,6 +51,7 @@ TEXT = [
     ("on-fine", "fine"),
     ("act", "act-tint"),
     ("wait", "wait-tint"),
+    ("fine", "fine-tint"),
 ]
 EDGES = [
     *((edge, ground) for edge in ("edge", "end", "act", "quiet") for ground in ("paper", "surface")),

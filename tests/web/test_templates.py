@@ -58,7 +58,7 @@ def test_every_form_of_ours_carries_its_csrf_value_and_the_flow(template):
         forms, values = page.all("form", method="post"), page.all("input", name="csrf", type="hidden", value="csrf-1")
         assert len(forms) == len(values) == len(page.all("form"))
         flows = page.all("input", name="flow", type="hidden")
-        assert len(flows) == len([form for form in forms if form.attributes["action"] != "/account/sharing"])
+        assert len(flows) == len([form for form in forms if not form.attributes["action"].startswith("/account/")])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,20 @@ FIXED = {
     "signed_out.html": {"continue": "", "signed-out": ""},
     "error.html": {"error-code": "", "error-reference": "", "continue": ""},
     "form_post.html": {"continue": ""},
-    "apps.html": {"end-1": "", "end-2": ""},
+    "sharing.html": {
+        "end-1": "",
+        "end-2": "",
+        "end-partner-1": "action",
+        "end-all": "action",
+        "opt-out": "action",
+        "resume-1": "action",
+        "pause-2": "action",
+        "details-1": "",
+        "earlier": "",
+        "notice": "",
+    },
+    "sharing_earlier.html": {},
+    "sharing_grant.html": {"narrow": "action", "resume": "action", "end": "action", "notice": "", "older": ""},
     "home.html": {"apps": "", "confirm-logout": "decision"},
 }
 
@@ -131,10 +144,9 @@ def test_buttons_post_their_decision_to_the_right_place():
 
 
 def test_ending_names_the_one_sharing_that_it_ends():
-    page = render("apps.html", **every_page()["apps.html"])
-    forms = [(e.attributes["name"], e.attributes["value"]) for e in page.all("input", type="hidden")]
-    assert forms[1:3] == [("client_id", "tabi-points"), ("purpose", "points")]
-    assert forms[4:] == [("client_id", "books"), ("purpose", "")]
+    page = render("sharing.html", **every_page()["sharing.html"])
+    named = [[e.attributes["value"] for e in page.all("input", name=name)] for name in ("client_id", "purpose")]
+    assert named == [["tabi-points"] * 2, ["points"] * 2]
     assert page.all("form", action="/account/sharing")
 
 

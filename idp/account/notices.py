@@ -1,0 +1,34 @@
+"""What a page says of the step that led to it: a word in the address, which is no more than that word."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Request, Response
+
+from idp.web.pages import gettext as _
+from idp.web.requests import shown_query
+from idp.web.responses import see_other
+
+_DONE: Final = "done"
+_SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
+    "end": lambda: _("The sharing has ended. Nothing more goes out."),
+    "end_all": lambda: _("These sharings have ended. Nothing more goes out."),
+    "pause": lambda: _("Paused. Nothing goes out until you resume it."),
+    "resume": lambda: _("Resumed. It goes on as before."),
+    "narrow": lambda: _("Taken out. It does not go out any more."),
+    "opt_out": lambda: _("You share nothing with anybody from now on."),
+    "opt_in": lambda: _("You can share again. What was held goes on as before."),
+    "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
+}
+
+
+def noticed(path: str, done: str) -> Response:
+    """Send the browser on to a page that says what was done."""
+    return see_other(f"{path}?{urlencode({_DONE: done})}")
+
+
+def notice(request: Request) -> str | None:
+    """Return the sentence that the address asks for, if there is such a one."""
+    sentence = _SENTENCES.get(shown_query(request).get(_DONE, ""))
+    return sentence() if sentence is not None else None

@@ -1,0 +1,40 @@
+"""The person who looks at their own pages: their account as it is now, in which language and where they live."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from idp.data_sharing.people import zone
+from idp.services import Services
+from idp.store.accounts import Account
+from idp.web.i18n import Language, format_day, format_moment
+from idp.web.pages import settle_language
+from idp.web.sessions import signed_in_account
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Viewer:
+    """One person, and how days and times are written for them."""
+
+    account: Account
+    language: Language
+    zone: tzinfo
+
+    def day(self, at: int) -> str:
+        """Return a day as it is where they live."""
+        return format_day(datetime.fromtimestamp(at, self.zone).date(), self.language)
+
+    def moment(self, at: int) -> str:
+        """Return day and time as they are where they live."""
+        return format_moment(datetime.fromtimestamp(at, self.zone), self.language)
+
+
+def viewer(services: Services) -> Viewer | None:
+    """Return who is signed in here and may act, or None; the account is read anew, for it was perhaps just changed."""
+    known = signed_in_account(services)
+    if known is None:
+        return None
+    with services.database.autocommit() as connection:
+        account = services.accounts.find(connection, known.id)
+    if account is None or not account.is_active:
+        return None
+    return Viewer(account, settle_language(services), zone(account))
