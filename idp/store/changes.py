@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
-from time import monotonic
+from time import monotonic, sleep
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, func, insert, select
@@ -114,6 +114,13 @@ class ChangeFeed:
         """
         with self._lock:
             self._read()
+
+    def let_everybody_read(self) -> None:
+        """Wait until every process has to read before it answers again: what is committed by now then holds everywhere.
+
+        For what happens seldom, and once: it holds the thread for `INTERVAL`.
+        """
+        sleep(self._interval)
 
     def _read(self) -> None:
         started = self._ticks()

@@ -93,12 +93,13 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
     def _end_family(self, code: AuthorizationCode) -> None:
         """End what the code began, committed before the error is raised; and spend a code that leaked unspent.
 
-        What this process serves from now on knows of it; the others learn of it within a second.
+        Nobody honours its tokens any more by the time that the client is told (RFC 6749 4.1.2).
         """
         with self.server.parts.database.transaction() as connection:
             codes.consume(connection, code.code_hash, self.now)
-            families.end(connection, code.family_id, families.REPLAYED_CODE, self.now)
-        self.server.parts.feed.read_now()
+            was_alive = families.end(connection, code.family_id, families.REPLAYED_CODE, self.now)
+        if was_alive:
+            self.server.parts.feed.let_everybody_read()
 
     def _family(self, refresh_token: RefreshToken | None) -> Family:
         lifetimes = self.server.parts.settings.lifetimes

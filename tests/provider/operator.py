@@ -25,9 +25,16 @@ def idp(provider: Provider, *arguments: str, **extra: str) -> subprocess.Complet
 
 def declare_clients(provider: Provider, *documents: Mapping[str, Any]) -> None:
     """Declare further clients to a provider of this process, as `idp apply` does."""
+    _declare(provider, Declarations(list(documents), [], []))
+
+
+def declare_people(provider: Provider, *documents: Mapping[str, Any]) -> None:
+    """Declare further people to a provider of this process, as `idp apply` does."""
+    _declare(provider, Declarations([], [], list(documents)))
+
+
+def _declare(provider: Provider, declared: Declarations) -> None:
     services = provider.services
     assert services is not None
-    changes = apply(
-        services, Declarations(list(documents), [], []), Passwords(services.settings.sign_in).hash, dry_run=False
-    )
+    changes = apply(services, declared, Passwords(services.settings.sign_in).hash, dry_run=False)
     provider.secrets.update({change.id: change.secret for change in changes if change.secret})
