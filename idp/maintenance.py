@@ -35,17 +35,17 @@ FAMILY_KEEP_SECONDS = 86_400
 
 
 def run_once(services: Services) -> dict[str, int]:
-    """Do all of it: rotate keys, place what waits in the audit log, note what begins or is over by now, purge.
+    """Do all of it: rotate keys, note what begins or is over by now, place what waits in the audit log, purge.
 
     Returns how many rows each purge removed.
     """
     services.keys.ensure()
-    services.audit_tree.sequence()
     now = services.now
     with services.database.transaction() as connection:
         put_due_in_force(connection, now)
     with services.database.transaction() as connection:
         services.sharing.expire_due(connection, now)
+    services.audit_tree.sequence()
     lifetimes = services.settings.lifetimes
     database = services.database
     return {

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from idp import maintenance
 from idp.app import create_app
 from idp.maintenance import Maintenance, run_once
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.services import EXTENSION, Services
 from idp.store.database import PURGE_BATCH
 from idp.store.schema import metadata
@@ -19,7 +19,9 @@ from tests.provider.provider import Clock, prepare
 from tests.store.outage import unreachable
 from tests.store.rows import DAY, NOW, at_once, contents, new_hash
 
-STATE = {"accounts", "agreements", "clients", "partner_members", "partners", "root_secrets", "webhooks"}
+STATE = {
+    *("accounts", "agreements", "clients", "registrations", "partner_members", "partners", "root_secrets", "webhooks"),
+}
 FOR_KEEPING = {
     *("agreement_versions", "audit_entries", "audit_hashes", "audit_salts", "audit_tree", "transactions"),
     *("grant_events", "grant_suspensions", "grants", "partner_events"),
@@ -124,7 +126,7 @@ def test_keys_change_by_age_in_three_phases(services: Services, clock: Clock):
     clock.forward(services.settings.lifetimes.access_token + 61)
     assert phases("ES256") == ["signing"]
     assert services.keys.public_key(first) is None
-    assert len(contents(services.database)["signing_keys"]) == len(SIGNING_ALGORITHMS)
+    assert len(contents(services.database)["signing_keys"]) == len((*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS))
 
 
 def test_a_server_that_slept_through_its_rotation_publishes_before_it_signs(services: Services, clock: Clock):

@@ -85,7 +85,9 @@ def test_maintenance_places_what_waits_and_removes_nothing(provider: Provider, r
     assert positions == list(range(len(positions)))
     provider.clock.forward(10 * 365 * 86_400)
     run_once(provider.services)
-    assert placed(provider.services) == positions
+    later = placed(provider.services)
+    assert later[: len(positions)] == positions
+    assert len(later) == len(positions) + 1, "the grant, whose time was up"
 
 
 def test_nothing_goes_out_after_the_end_was_acknowledged(provider: Provider, release: Callable[[], bool]):

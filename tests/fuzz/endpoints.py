@@ -192,6 +192,45 @@ def _confirm(world: World) -> list[Draft]:
     return [Draft("POST", b"/logout/confirm", (*answers, *cookie(sekisho_session=ken["session"])))]
 
 
+def _register(_world: World) -> list[Draft]:
+    metadata = {
+        "redirect_uris": ["https://new.example.test/callback"],
+        "client_name": "New",
+        "client_name#ja": "新しい店",
+        "scope": "openid email",
+        "contacts": ["new@example.test"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://new.example.test/jwks",
+    }
+    return [Draft("POST", b"/register", json_body(metadata))]
+
+
+def _registration(world: World) -> list[Draft]:
+    client = world.registered()
+    path = b"/register/" + client["client_id"].encode()
+    token = header("Authorization", f"Bearer {client['registration_access_token']}")
+    metadata = {"client_id": client["client_id"], "redirect_uris": client["redirect_uris"], "client_name": "Renamed"}
+    return [
+        Draft("GET", path, token),
+        Draft("PUT", path, (*json_body(metadata), *token)),
+        Draft("DELETE", path, token),
+    ]
+
+
+def _acknowledgements(world: World) -> list[Draft]:
+    token = header("Authorization", f"Bearer {world.server_token()}")
+    return [Draft("POST", b"/partner/v1/acknowledgements", (*json_body({"acknowledged": ["never-sent"]}), *token))]
+
+
+def _session_check(world: World) -> list[Draft]:
+    return [Draft("GET", b"/session/check", cookie(sekisho_session=world.hana.session))]
+
+
+def _tile(world: World) -> list[Draft]:
+    width = world.log_size() % 256
+    return [Draft("GET", f"/log/tile/0/000.p/{width}".encode())]
+
+
 def _plain(path: bytes) -> Drafts:
     return lambda _world: [Draft("GET", path)]
 
@@ -234,6 +273,14 @@ ENDPOINTS = (
     Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
+    Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
+    Endpoint("/register", touches_store=True, drafts=_register),
+    Endpoint("/register/<client_id>", touches_store=True, drafts=_registration),
+    Endpoint("/partner/v1/acknowledgements", touches_store=True, drafts=_acknowledgements),
+    Endpoint("/session/check", touches_store=False, drafts=_session_check),
+    Endpoint("/log/checkpoint", touches_store=True, drafts=_plain(b"/log/checkpoint")),
+    Endpoint("/log/key", touches_store=False, drafts=_plain(b"/log/key")),
+    Endpoint("/log/tile/<path:place>", touches_store=True, drafts=_tile),
     Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live")),
     Endpoint("/health/ready", touches_store=True, drafts=_plain(b"/health/ready")),
     Endpoint("/static/<path:filename>", touches_store=False, drafts=_static),

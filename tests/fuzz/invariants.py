@@ -24,6 +24,13 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_FRAME_HEADERS = {
+    "Cache-Control": "public, max-age=3600",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "",
+}
+"""The page that apps may frame is the same for everybody (OIDC Session Management 3.2)."""
 _BEARER_PATHS = {"/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"}
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
@@ -77,14 +84,17 @@ def _is_ours(world: World, location: str) -> bool:
 
 def _check_body(world: World, message: Message, path: str, answer: Answer) -> None:
     kind = answer.header("Content-Type").partition(";")[0]
-    if path in MACHINE_PATHS:
+    if path.startswith("/log/") and kind in ("text/plain", "application/octet-stream"):
+        assert CANARY not in answer.body, answer.body
+    elif path in MACHINE_PATHS or (path.startswith("/register/") and kind == "application/json"):
         assert kind == "application/json", kind
         _check_json(message, path, answer)
     elif answer.header("Location"):
         assert kind == "text/plain", kind
     else:
         assert kind == "text/html", kind
-        _check_page(world, answer)
+        is_frame = path == "/session/check" and answer.status == 200
+        _check_page(world, answer, _FRAME_HEADERS if is_frame else _PAGE_HEADERS)
 
 
 def _check_json(message: Message, path: str, answer: Answer) -> None:
@@ -104,9 +114,9 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
         assert answer.header("WWW-Authenticate"), answer.headers
 
 
-def _check_page(world: World, answer: Answer) -> None:
+def _check_page(world: World, answer: Answer, headers: dict[str, str]) -> None:
     """A page of ours, with its headers, on which nothing of the input became markup."""
-    for name, value in _PAGE_HEADERS.items():
+    for name, value in headers.items():
         assert answer.header(name) == value, f"{name}: {answer.header(name)!r}"
     assert "default-src 'none'" in answer.header("Content-Security-Policy")
     page = _Page(answer.body.decode("utf-8"))

@@ -1,7 +1,5 @@
 """What the store holds, looked at directly: the one place that sees a loss before anybody asks for what is lost."""
 
-from typing import Any
-
 from sqlalchemy import LargeBinary, bindparam, text
 
 from idp.protocol.secrets import hash_secret
@@ -11,7 +9,7 @@ from idp.store.sessions import BrowserSession
 from idp.tokens.refresh import parse_refresh_token
 
 KEPT_TABLES = ("accounts", "clients", "partners", "signing_keys", "root_secrets")
-"""Tables that no request changes."""
+"""Tables whose rows no request changes; a client that registers itself adds its own."""
 IDLE = 8 * 3600
 _ALIVE = text(
     "SELECT (SELECT count(*) FROM sessions WHERE secret_hash IN :sessions AND account_id <> ''),"
@@ -76,11 +74,16 @@ class Store:
             known = clients.all_clients(connection)
         return frozenset(uri for each in known for uri in (*each.redirect_uris, *each.post_logout_redirect_uris))
 
-    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Return all that stands in the tables that no request changes."""
+    def knows(self, client_id: str) -> bool:
+        """Whether a client is registered."""
+        with self._services.database.autocommit() as connection:
+            return clients.find(connection, client_id) is not None
+
+    def rows(self) -> dict[str, frozenset[str]]:
+        """Return all that stands in the tables whose rows no request changes."""
         with self._services.database.autocommit() as connection:
             return {
-                table: sorted((tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))), key=repr)  # noqa: S608 - our own names
+                table: frozenset(repr(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {table}")))  # noqa: S608 - our own names
                 for table in KEPT_TABLES
             }
 

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 from idp.admin.apply import Declarations, apply
 from idp.app import create_app
 from idp.login.password import Passwords
+from idp.protocol.names import JWT_BEARER_ASSERTION
 from idp.services import EXTENSION, Services
 from tests.fuzz.answer import Answer, call
 from tests.fuzz.browser import Browser, request_of
@@ -30,6 +31,7 @@ HANA, KEN = "hana@example.jp", "ken@example.jp"
 ISSUER = "http://127.0.0.1:8400"
 PURPOSE = "points.credit"
 ASSERTOR = App("assertor", "https://assertor.example.test/callback", "openid")
+TABI_SERVER = "tabi-server"
 OUT_OF_THE_WAY = {
     "IDP_SIGN_IN__FAILURES_PER_ACCOUNT_AND_ADDRESS": "1000000000",
     "IDP_SIGN_IN__FAILURES_PER_ADDRESS": "1000000000",
@@ -74,7 +76,7 @@ class World:
         self.app, self.secrets, self.clock, self.log = app, secrets, clock, log
         self.services: Services = app.extensions[EXTENSION]
         self.assertion_key = ECKey.generate_key("P-256", {"kid": "assertor"})
-        self._declare_assertor()
+        self._declare_clients()
         self._serial = 0
         self._store = Store(self.services)
         self.hana = self._browser_of(HANA)
@@ -165,11 +167,38 @@ class World:
 
         return dict(self._living("leaver", open_page, self._has_session))
 
-    def assertion(self, **changes: Any) -> str:
+    def registered(self) -> dict[str, Any]:
+        """Return what a client was told that registered itself, and that may go."""
+
+        def register() -> dict[str, Any]:
+            answer = self.hana.tab.post("/register", json={"redirect_uris": ["https://rp.example.test/callback"]})
+            return dict(answer.json)
+
+        return dict(self._living("registered", register, lambda client: self._store.knows(client["client_id"])))
+
+    def server_token(self) -> str:
+        """Return an access token of a partner's server, of its own."""
+
+        def ask() -> str:
+            request = {
+                "grant_type": "client_credentials",
+                "scope": "partner_messages",
+                "client_assertion_type": JWT_BEARER_ASSERTION,
+                "client_assertion": self.assertion(TABI_SERVER),
+            }
+            return str(self.hana.as_app("/token", request, {}, 200)["access_token"])
+
+        return str(self._living("server token", ask, bool))
+
+    def log_size(self) -> int:
+        """Return how many entries the log has, those included that waited for their place."""
+        self.services.audit_tree.sequence()
+        return self.services.audit_tree.frontier().size
+
+    def assertion(self, client_id: str = ASSERTOR.client_id, **changes: Any) -> str:
         """Return an assertion of a client, signed by its key; unused, unless told otherwise."""
         self._serial += 1
         now = int(self.clock())
-        client_id = ASSERTOR.client_id
         claims = {"iss": client_id, "sub": client_id, "aud": ISSUER, "iat": now, "exp": now + 60}
         return sign(self.assertion_key, {**claims, "jti": str(self._serial), **changes}, alg="ES256", kid="assertor")
 
@@ -186,7 +215,8 @@ class World:
         """Name what is gone, by asking as people and apps do; looked at after every batch."""
         rows = self._store.rows()
         holds = {
-            **{f"rows of {table}": rows[table] == before for table, before in self._rows_before.items()},
+            **{f"rows of {table}": before <= rows[table] for table, before in self._rows_before.items()},
+            "the number of people": len(self._rows_before["accounts"]) == len(rows["accounts"]),
             "Hana's sign-in": self.hana.shows("/", HANA),
             "Hana's consent": self.hana.shows("/account/sharing", "Tabi Points"),
             "Hana's password": self._browser_of(HANA).shows("/", HANA),
@@ -220,19 +250,33 @@ class World:
     def _storefront_tokens(self, browser: Browser) -> dict[str, Any]:
         return browser.tokens(STOREFRONT, Authorization=self.basic(STOREFRONT.client_id))
 
-    def _declare_assertor(self) -> None:
-        document = {
-            "client_id": ASSERTOR.client_id,
-            "kind": "first_party",
-            "name": "Assertor",
+    def _declare_clients(self) -> None:
+        by_key = {
             "auth_method": "private_key_jwt",
             "jwks": {"keys": [self.assertion_key.as_dict(private=False)]},
             "grant_types": ["authorization_code", "client_credentials"],
-            "redirect_uris": [ASSERTOR.redirect_uri],
-            "scopes": ["openid", "payments:read"],
         }
+        documents = [
+            {
+                "client_id": ASSERTOR.client_id,
+                "kind": "first_party",
+                "name": "Assertor",
+                "redirect_uris": [ASSERTOR.redirect_uri],
+                "scopes": ["openid", "payments:read"],
+                **by_key,
+            },
+            {
+                "client_id": TABI_SERVER,
+                "kind": "third_party",
+                "partner_id": "tabi-points",
+                "name": "Tabi Points",
+                "redirect_uris": ["https://tabi-server.example.test/callback"],
+                "scopes": ["openid", "prefecture", "partner_messages"],
+                **by_key,
+            },
+        ]
         hasher = Passwords(self.services.settings.sign_in).hash
-        apply(self.services, Declarations([document], [], []), hasher, dry_run=False)
+        apply(self.services, Declarations(documents, [], []), hasher, dry_run=False)
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from contextlib import ExitStack
 import pytest
 
 from idp.app import create_app
-from idp.protocol.names import SIGNING_ALGORITHMS
+from idp.protocol.names import ENCRYPTION_KEYS, SIGNING_ALGORITHMS
 from idp.services import EXTENSION, Services
 from tests.provider import provider
 from tests.provider.provider import CONFIG, ROOT, Clock, environment
 from tests.store.rows import NOW, at_once, contents, opened
 
 PROCESSES = 3
+KEYS = (*SIGNING_ALGORITHMS, *ENCRYPTION_KEYS)
 ISSUER = "http://127.0.0.1:8400"
 
 
@@ -54,13 +55,13 @@ def keys_of(database_url: str) -> list[tuple[str, int]]:
 def test_the_first_start_and_a_rotation_of_several_processes(empty_url: str):
     """Everything that a first start makes is made once; a rotation asked for by each is one rotation."""
     idp_at_once(empty_url, "db", "purge")
-    assert sorted(keys_of(empty_url)) == sorted((algorithm, 1) for algorithm in SIGNING_ALGORITHMS)
+    assert sorted(keys_of(empty_url)) == sorted((algorithm, 1) for algorithm in KEYS)
     with opened(empty_url) as database:
         assert len(contents(database)["root_secrets"]) == 1
     rotations = [row for out in idp_at_once(empty_url, "keys", "rotate", "--json") for row in json.loads(out)]
     done = Counter(row["algorithm"] for row in rotations if row["kid"])
-    assert done == dict.fromkeys(SIGNING_ALGORITHMS, 1)
-    assert sorted(keys_of(empty_url)) == sorted((each, number) for each in SIGNING_ALGORITHMS for number in (1, 2))
+    assert done == dict.fromkeys(KEYS, 1)
+    assert sorted(keys_of(empty_url)) == sorted((each, number) for each in KEYS for number in (1, 2))
 
 
 @pytest.fixture

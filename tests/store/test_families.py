@@ -106,7 +106,7 @@ def test_fifty_threads_end_a_family_once(database: Database):
     assert not found.is_alive(NOW)
 
 
-def test_the_end_of_a_consent_ends_what_it_carried_and_nothing_else(database: Database):
+def test_the_end_of_a_grant_ends_what_it_carried_and_nothing_else(database: Database):
     """Another person's, another client's and another purpose's families live on."""
     account_id = new_id()
     carried = [add(database, account_id=account_id, client_id="tabi-points", purpose="points.credit") for _ in range(3)]
@@ -116,8 +116,8 @@ def test_the_end_of_a_consent_ends_what_it_carried_and_nothing_else(database: Da
         add(database, account_id=account_id, client_id="tabi-points", purpose="marketing.news"),
     ]
     with database.transaction() as connection:
-        assert families.end_of_consent(connection, account_id, "tabi-points", "points.credit", NOW) == 3
-        assert families.end_of_consent(connection, account_id, "tabi-points", "points.credit", NOW) == 0
+        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", NOW) == 3
+        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", NOW) == 0
     assert [found.ended_at for family in carried if (found := find(database, family))] == [NOW] * 3
     assert [found.ended_at for family in others if (found := find(database, family))] == [None] * 3
 

@@ -100,13 +100,18 @@ def test_trap_11_a_long_header_is_read_and_its_keys_are_not(assertions: Assertio
     assert assertions.send(forged).status_code == 401
 
 
-def test_trap_14_clients_cannot_change_themselves(shared_provider: Provider, capfd: pytest.CaptureFixture[str]):
-    """Authlib's RFC 7592 hands out readable secrets, mixes up its arguments and prints errors; it is not offered."""
-    document = HTTP.get(f"{shared_provider.url}/.well-known/openid-configuration").json()
-    assert "registration_endpoint" not in document
-    for method in ("GET", "POST", "PUT", "DELETE"):
-        for path in ("/register", "/register/storefront", "/connect/register", "/clients/storefront"):
-            assert HTTP.request(method, shared_provider.url + path).status_code == 404
+def test_trap_14_a_client_that_changes_itself(shared_provider: Provider, capfd: pytest.CaptureFixture[str]):
+    """Authlib's RFC 7592 hands out readable secrets, mixes up the arguments of a revocation, and prints errors."""
+    document = {"redirect_uris": ["https://rp.example.test/callback"]}
+    one, other = (HTTP.post(f"{shared_provider.url}/register", json=document).json() for _ in range(2))
+    mine = {"Authorization": f"Bearer {one['registration_access_token']}"}
+    told = HTTP.get(one["registration_client_uri"], headers=mine)
+    assert (told.status_code, "client_secret" in told.json()) == (200, False)
+    for method in ("GET", "PUT", "DELETE"):
+        for uri in (other["registration_client_uri"], f"{shared_provider.url}/register/storefront"):
+            assert HTTP.request(method, uri, headers=mine, json=document).status_code == 401
+    assert HTTP.delete(one["registration_client_uri"], headers=mine).status_code == 204
+    assert HTTP.get(one["registration_client_uri"], headers=mine).status_code == 401
     assert capfd.readouterr().out == ""
 
 

@@ -85,15 +85,15 @@ def test_every_step_holds():
 
 
 def test_a_step_that_does_not_hold_is_told_and_fails_the_run(tmp_path: Path):
-    """In a world whose agreement gives the partner more than it may have, the demo says so and exits 1."""
+    """In a world whose agreement gives the partner less than the story tells, the demo says so and exits 1."""
     for name in ("clients", "config"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "guard"))
     agreement = tmp_path / "config" / "sharing" / "agreements" / "tabi-points.toml"
-    agreement.write_text(agreement.read_text("utf-8") + "email = { required = false }\n", "utf-8")
+    agreement.write_text(agreement.read_text("utf-8").replace("over_20 = { required = false }\n", ""), "utf-8")
     done = demo("--once", "--port", str(free_ports()), root=tmp_path)
     assert done.returncode == 1
     assert "✗ Tabi Points, a partner, asks for some of her data" in done.stdout
-    assert "'email'" in done.stdout
+    assert "over_20" in done.stdout
     assert "A step did not hold." in done.stdout
 
 
