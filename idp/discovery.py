@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.protocol.authorization_details import TYPES
 from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
+from idp.protocol.grants import Action
 from idp.protocol.names import (
     ACRS,
     ASSERTION_ALGORITHMS,
@@ -116,7 +117,7 @@ def _grant_management(services: Services) -> dict[str, Any]:
         return {}
     return {
         "grant_management_endpoint": services.settings.issuer + paths.GRANT.rpartition("/")[0],
-        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_management_actions_supported": ["query", "revoke", *Action],
         "grant_management_action_required": False,
     }
 

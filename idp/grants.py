@@ -2,10 +2,9 @@
 
 A grant's identifier stays the same when the person answers anew, and is gone for good once the
 grant ended. An app asks with a token of its own, of the scope for the action; other apps' grants do not exist for it.
-Actions within an authorization request (create, merge, replace) are not supported.
+What an app may ask to be done with a grant by an authorization request is in `authorize.grant_management`.
 """
 
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +12,7 @@ from flask import Blueprint, Response, request
 
 from idp.protocol.authorization_details import granted_details
 from idp.protocol.errors import OAuthError, invalid_token, temporarily_unavailable
-from idp.protocol.grants import Initiator, Why
+from idp.protocol.grants import Initiator, Why, is_grant_id
 from idp.protocol.names import GRANT_QUERY, GRANT_REVOKE
 from idp.services import Services, current_services
 from idp.store import grants
@@ -25,8 +24,6 @@ from idp.web.bearer import need_scope, verified_token
 from idp.web.responses import json_error, json_response
 
 blueprint = Blueprint("grants", __name__)
-
-_GRANT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @blueprint.get(paths.GRANT)
@@ -79,7 +76,7 @@ def _find(services: Services, client: Client, grant_id: str) -> Grant:
         OAuthError: with status 404 for every other one: which there are is nobody else's business.
     """
     found = None
-    if _GRANT_ID.fullmatch(grant_id):
+    if is_grant_id(grant_id):
         with services.database.autocommit() as connection:
             found = grants.find_by_id(connection, grant_id)
     if found is None or found.client_id != client.client_id or not found.is_alive(services.now):
@@ -89,7 +86,7 @@ def _find(services: Services, client: Client, grant_id: str) -> Grant:
 
 def _described(grant: Grant, now: int) -> dict[str, Any]:
     agreed = grant.agreed_fields(now)
-    details = granted_details(grant.purpose, tuple(sorted(agreed)), {}, grant.expires_at)
+    details = granted_details(grant.purpose, tuple(sorted(agreed)), {}, grant.expires_at, grant.mode)
     scopes = sorted(scope for scope, answer in grant.scopes.items() if now < answer.until)
     return {
         "scopes": [{"scope": " ".join(scopes)}] if scopes else [],

@@ -179,7 +179,7 @@ def test_the_metadata_says_so(managed: Provider):
     """What is supported, and where."""
     metadata = HTTP.get(f"{managed.url}/.well-known/oauth-authorization-server").json()
     assert metadata["grant_management_endpoint"] == f"{managed.url}/grants"
-    assert metadata["grant_management_actions_supported"] == ["query", "revoke"]
+    assert metadata["grant_management_actions_supported"] == ["query", "revoke", "create", "merge", "replace"]
     assert metadata["grant_management_action_required"] is False
 
 

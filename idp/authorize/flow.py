@@ -104,7 +104,7 @@ def _needs_consent(
 ) -> bool:
     if progress.decision == ALLOWED or not request.client.is_third_party:
         return False
-    if "consent" in request.prompts:
+    services.feed.read_now()  # what was ended or suspended a moment ago must not be taken up again
+    if "consent" in request.prompts or request.asked.wish is not None:
         return True
-    services.feed.read_now()  # a sharing that was ended a moment ago must not be taken up again unasked
     return not services.sharing.is_consented(request.client, session.account_id, request.asked, services.now)

@@ -74,6 +74,7 @@ def _code(
         days=request.asked.days,
         id_token_claims=request.asked.id_token_claims,
         userinfo_claims=request.asked.userinfo_claims,
+        amends=request.asked.wish is not None and request.asked.wish.amends,
     )
 
 

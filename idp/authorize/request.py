@@ -5,8 +5,9 @@ Errors before the redirect URI is proven are shown to the person; later ones go 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from idp.authorize.grant_management import amended_grant, grant_wish
 from idp.authorize.hints import hinted_subjects
 from idp.authorize.response_type import (
     answer_mode,
@@ -73,7 +74,7 @@ class AuthorizationRequest:
     prompts: frozenset[str]
     max_age: int | None
     subjects: frozenset[str]
-    """Each of these must be the `sub` of the person: of `id_token_hint`, and of `claims`."""
+    """Each of these must be the `sub` of the person: of `id_token_hint`, of `claims`, of the grant that is amended."""
     acrs: frozenset[str]
     """The person must be signed in by one of these; none where any will do."""
 
@@ -126,17 +127,21 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
     claims = _claims(parameters)
     scopes = _scopes(services, parameters, client, may_be_empty=wanted is not None)
     check_front_id_token(parameters, scopes)
+    asked = services.sharing.asked(client, scopes, wanted, claims)
+    asked = replace(asked, wish=grant_wish(services, parameters, client))
+    amended = amended_grant(services, client, asked)
+    owner = {services.sharing.subject(client, amended.account_id)} if amended else frozenset()
     allowed_resources = (*client.resources, services.settings.issuer)
     return AuthorizationRequest(
         address=address,
-        asked=services.sharing.asked(client, scopes, wanted, claims),
+        asked=asked,
         resources=check_resources(parameters.repeated, allowed_resources) or (services.settings.issuer,),
         parts=wanted_parts(parameters),
         nonce=parameters.get("nonce", ""),
         code_challenge=parameters.get("code_challenge", ""),
         prompts=_prompts(parameters),
         max_age=_max_age(parameters),
-        subjects=claims.subjects | hinted_subjects(services, parameters.get("id_token_hint"), client),
+        subjects=claims.subjects | owner | hinted_subjects(services, parameters.get("id_token_hint"), client),
         acrs=claims.acrs,
     )
 

@@ -119,21 +119,25 @@ def _write_down(
     progress: Progress,
     session: BrowserSession,
 ) -> Interaction:
+    asked, wish = checked.asked, checked.asked.wish
     interaction = Interaction(
         id=new_identifier(services.random),
         session_id=session.id,
         parameters=dict(parameters),
         resources=parameters.repeated,
         client_id=checked.client.client_id,
-        scopes=checked.asked.scopes,
-        purpose=checked.asked.purpose,
+        scopes=asked.scopes,
+        purpose=asked.purpose,
         redirect_uri=checked.address.redirect_uri,
         created_at=progress.started_at,
         expires_at=services.now + services.settings.lifetimes.interaction,
-        fields=checked.asked.fields,
-        days=checked.asked.days,
-        id_token_claims=checked.asked.id_token_claims,
-        userinfo_claims=checked.asked.userinfo_claims,
+        fields=asked.fields,
+        days=asked.days,
+        id_token_claims=asked.id_token_claims,
+        userinfo_claims=asked.userinfo_claims,
+        mode=asked.mode,
+        grant_action=wish.action if wish else "",
+        grant_id=wish.grant_id if wish else "",
     )
     with services.database.transaction() as connection:
         services.interactions.add(connection, interaction)

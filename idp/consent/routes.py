@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from idp.data_sharing import Circumstances, OfferedField
+from idp.protocol.grants import Mode
 from idp.protocol.secrets import new_identifier
 from idp.services import Services, current_services
 from idp.store import interactions
@@ -60,7 +61,11 @@ def consent_page() -> Response:
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=offer.days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),
+        once=offer.mode is Mode.ONE_TIME,
         fields=[_told(field) for field in offer.fields],
+        is_amendment=offer.is_amendment,
+        stays=offer.stays,
+        goes=offer.goes,
         permissions=permissions(services, interaction.scopes, language),
     )
 
@@ -113,12 +118,13 @@ def _write_down(
         locale=settle_language(services, interaction.parameters.get("ui_locales")),
         acr=session.acr if session is not None else "",
     )
-    answer = services.sharing.agree(client, account, interaction.asked, ticked, circumstances, now)
+    asked = interaction.asked
+    answer = services.sharing.agree(client, account, asked, ticked, circumstances, now)
     with services.database.transaction() as connection:
-        if decision == ALLOWED:
-            services.sharing.give(connection, answer, now)
-        else:
+        if decision == DENIED:
             services.sharing.reject(connection, answer, now)
+        elif services.sharing.give(connection, answer, now, asked.wish) is None:
+            return  # undecided still: what is not there to be amended any more is told when the request goes on
         interactions.note_decision(connection, interaction.id, decision)
 
 

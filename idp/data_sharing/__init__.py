@@ -1,8 +1,9 @@
 """The only caller of `policies/`, and the only way for a user's data to leave: every token and answer gets it here.
 
-`sharing` decides and releases, `answers` what is no claim of a profile; `released` is the only way out. `wanted` reads
-which fields and claims a request is about; `inputs` looks up what decisions are made from; `life` holds the transitions
-of grants, `allowed` what they allow; `quotas` counts requests; `partner_codes` are the reasons that partners are told.
+`sharing` decides and releases, `offer` is what a person is asked, `answers` what is no claim of a profile; `released`
+is the only way out. `wanted` reads which fields and claims a request is about; `inputs` looks up what decisions are
+made from; `life` holds the transitions of grants, `allowed` what they allow; `quotas` counts requests; `partner_codes`
+are the reasons that partners are told.
 `documents` checks what operators write; `partner_life` and `agreement_life` hold the steps from a draft to what is in
 force.
 """
@@ -17,8 +18,9 @@ from idp.data_sharing.documents import (
     read_policies,
     read_toml,
 )
+from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
-from idp.data_sharing.sharing import Circumstances, DataSharing, Offer, OfferedField, Standing
+from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
 
 __all__ = [
     "MOST_ROWS",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from idp.protocol.grants import LONGEST_SECONDS, Status
+from idp.protocol.grants import LONGEST_SECONDS, Action, Mode, Status, Wish
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent
 from policies.catalogue import Catalogue
@@ -29,6 +29,11 @@ def merged_fields(
         if given_away:
             fields[name] = refused[min(given_away)]
     return fields
+
+
+def gives_way(before: Grant, mode: Mode, wish: Wish | None) -> bool:
+    """Whether an answer is a grant of its own, in the place of the one that stands, and no amendment of that."""
+    return before.mode is not mode or (wish is not None and wish.action is Action.CREATE)
 
 
 def last_end(*answers: Mapping[str, Answer]) -> int:

@@ -7,10 +7,10 @@ process knows within a second (`store.changes`), and no disclosure is written do
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from idp.data_sharing.allowed import last_end, lets_out, merged, merged_fields
+from idp.data_sharing.allowed import gives_way, last_end, lets_out, merged, merged_fields
 from idp.data_sharing.messages import PartnerMessages
 from idp.protocol.audit import Changed
-from idp.protocol.grants import Event, Initiator, Status, Why
+from idp.protocol.grants import Action, Event, Initiator, Status, Why, Wish
 from idp.store import codes, families, grants
 from idp.store.accounts import Accounts
 from idp.store.audit import AuditLog
@@ -37,17 +37,19 @@ class GrantLife:
         self._audit_log = audit_log
         self._messages = messages
 
-    def give(self, connection: Connection, answer: Grant, now: int) -> Grant:
+    def give(self, connection: Connection, answer: Grant, now: int, wish: Wish | None = None) -> Grant | None:
         """Write down a user's answer: a grant of its own, or an amendment of the one that is alive.
 
-        Of somebody who left all sharing a moment ago it is held from the start.
+        A grant for one use and one that goes on are never mixed: the new one takes the other's place. Of somebody who
+        left all sharing a moment ago it is held from the start. None, with nothing written, when the grant that is to
+        be amended is over, or the one whose place would be taken is suspended.
 
         Raises:
             DatabaseUnavailableError: when others keep answering in between.
         """
         shares_nothing = self._accounts.shares_nothing(connection, answer.account_id)
-        given = self._give(connection, answer, now)
-        if shares_nothing:
+        given = self._give(connection, answer, now, wish)
+        if given is not None and shares_nothing:
             self.suspend(connection, given, OPTED_OUT, Initiator.USER, Why.USER_CHANGED, now)
         return given
 
@@ -142,16 +144,23 @@ class GrantLife:
         """Write down of some grants that their time is over; return of how many."""
         return sum(self.expire(connection, grant, now) for grant in grants.due(connection, now, EXPIRE_AT_ONCE))
 
-    def _give(self, connection: Connection, answer: Grant, now: int) -> Grant:
+    def _give(self, connection: Connection, answer: Grant, now: int, wish: Wish | None) -> Grant | None:
         for _ in range(ATTEMPTS):
             before = grants.find(connection, answer.account_id, answer.client_id, answer.purpose, lock=True)
+            alive = before is not None and before.is_alive(now)
+            if wish is not None and wish.amends and (before is None or not alive or before.id != wish.grant_id):
+                return None
             if before is None or before.ended_at is not None:
                 if grants.add(connection, answer):
                     return self._happened(connection, None, answer, Event.GIVEN, Initiator.USER, Why.ASKED, now)
-            elif not before.is_alive(now):
+            elif not alive:
                 self.expire(connection, before, now)
+            elif gives_way(before, answer.mode, wish):
+                if before.suspensions:
+                    return None
+                self.supersede(connection, before, now)
             else:
-                return self._amend(connection, before, answer, now)
+                return self._amend(connection, before, answer, now, wish)
         raise DatabaseUnavailableError("the grant keeps changing")
 
     def _change(
@@ -164,9 +173,11 @@ class GrantLife:
         self._happened(connection, before, after, event, Initiator.USER, Why.USER_CHANGED, now)
         return True
 
-    def _amend(self, connection: Connection, before: Grant, answer: Grant, now: int) -> Grant:
-        fields = merged_fields(self.catalogue, before.fields, answer.fields, now)
-        scopes = merged(before.scopes, answer.scopes, now)
+    def _amend(self, connection: Connection, before: Grant, answer: Grant, now: int, wish: Wish | None) -> Grant:
+        fields, scopes = answer.fields, answer.scopes
+        if wish is None or wish.action is not Action.REPLACE:
+            fields = merged_fields(self.catalogue, before.fields, fields, now)
+            scopes = merged(before.scopes, scopes, now)
         read = ("agreement_id", "agreement_version", "text_hash", "locale", "acr")
         amended = grants.change(
             connection,
@@ -197,7 +208,8 @@ class GrantLife:
         if ended is None:
             return False
         codes.spend_of_grant(connection, grant.account_id, grant.client_id, grant.purpose, now)
-        families.end_of_grant(connection, grant.account_id, grant.client_id, grant.purpose, now)
+        rests = (grant.account_id, grant.client_id, grant.purpose)
+        families.end_of_grant(connection, *rests, families.SHARING_ENDED, now)
         self._happened(connection, grant, ended, event, initiator, why, now)
         return True
 

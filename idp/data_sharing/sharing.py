@@ -8,7 +8,6 @@ agreement ∧ consent, once the disclosure stands in the audit log.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from hashlib import sha256
 from typing import Any
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
@@ -16,6 +15,7 @@ from idp.data_sharing.decided import Decided
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.offer import Offer, Reader, make_offer
 from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
@@ -25,14 +25,13 @@ from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_a
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
 from idp.protocol.authorization_details import PartnerData, granted_details
-from idp.protocol.canonical_json import canonical
 from idp.protocol.claims_request import ClaimsRequest
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
-from idp.protocol.grants import DEFAULT_SECONDS
+from idp.protocol.grants import Mode
 from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store import audit
+from idp.store import audit, grants
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import ChangeFeed
@@ -45,43 +44,13 @@ from policies.agreement import Agreement, Consent, Partner, PartnerStatus
 from policies.bundle import Bundle
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
-from policies.derive import claims_for, example_for
+from policies.derive import claims_for
 from policies.words import Words
 
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
-DAY = 86_400
 DECISIONS = 3
 """How often a release is decided anew because the grant changed before it was written down."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OfferedField:
-    """One line of the consent page, with an example of the person's own value."""
-
-    id: str
-    label: str
-    example: str
-    not_shared: str | None
-    tag: str | None
-    needed: bool
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Offer:
-    """What a person is asked to share, why, and until when."""
-
-    purpose: str | None
-    fields: tuple[OfferedField, ...]
-    expires_at: int
-    days: int
-    agreement_id: str
-    agreement_version: int
-
-    def text_hash(self, scopes: tuple[str, ...]) -> str:
-        """Return a hash of the words that the person reads, examples of their own data left out."""
-        lines = [[line.id, line.label, line.not_shared, line.tag, line.needed] for line in self.fields]
-        return sha256(canonical([self.purpose, self.days, lines, scopes])).hexdigest()
 
 
 class Standing(Enum):
@@ -191,7 +160,7 @@ class DataSharing(GrantLife):
             raise invalid_authorization_details("The authorization_details name a field that does not exist.")
         if wanted.duration_days > terms.max_days:
             raise invalid_authorization_details("The duration_days are more than the agreement allows.")
-        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days, *named_claims)
+        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days, *named_claims, wanted.mode)
 
     def _purpose(self, client: Client, named: str | None) -> str:
         """Return the purpose that the scopes name, or the only one of the partner's agreement, or ""."""
@@ -205,26 +174,15 @@ class DataSharing(GrantLife):
 
     def offer(self, client: Client, account: Account, asked: Asked, language: str, now: int) -> Offer:
         """Return what to ask the person for: the requested fields that the agreement allows."""
-        askable = self._askable(client, account.id, asked, now)
-        on = today(account, now)
-        lines = tuple(
-            OfferedField(
-                id=field.id,
-                label=field.text.in_language(language),
-                example=example_for(field, account.profile, language, on) or "",
-                not_shared=field.not_shared.in_language(language) if field.not_shared else None,
-                tag=field.tag.in_language(language) if field.tag else None,
-                needed=askable.fields[field.id],
-            )
-            for field in self.catalogue.fields.values()
-            if field.id in askable.fields
+        return make_offer(
+            self.catalogue,
+            asked,
+            self._askable(client, account.id, asked, now),
+            self._agreement_of(client),
+            self._inputs.grant(account.id, client.client_id, asked.purpose),
+            Reader(account.profile, language, today(account, now)),
+            now,
         )
-        known = self.catalogue.purposes.get(asked.purpose)
-        text = known.text.in_language(language) if known else None
-        until = _until(asked, askable, now)
-        agreement = self._agreement_of(client)
-        named = (agreement.id, agreement.version) if agreement is not None else ("", 0)
-        return Offer(text, lines, until, max(1, round((until - now) / DAY)), *named)
 
     def agree(
         self,
@@ -253,6 +211,7 @@ class DataSharing(GrantLife):
             fields=fields,
             created_at=now,
             expires_at=last_end(fields, scopes) or until,
+            mode=offer.mode,
             agreement_id=offer.agreement_id,
             agreement_version=offer.agreement_version,
             text_hash=offer.text_hash(asked.scopes),
@@ -280,7 +239,7 @@ class DataSharing(GrantLife):
         if not client.is_third_party:
             return True
         grant = self._inputs.grant(account_id, client.client_id, asked.purpose)
-        if grant is None or not grant.is_alive(now) or grant.is_held:
+        if grant is None or not grant.is_alive(now) or grant.is_held or grant.mode is not asked.mode:
             return False
         fields = self._askable(client, account_id, asked, now).fields
         return covers(grant, fields, self._permissions(asked.scopes), asked.days, self._agreement_of(client), now)
@@ -404,7 +363,8 @@ class DataSharing(GrantLife):
         fields = tuple(field for field in granted.fields if field in decision.released)
         named = {field: reason for field, reason in decision.withheld.items() if field in granted.fields}
         withheld = told(self.catalogue.reasons, named)
-        return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at)}
+        mode = grant.mode if grant is not None else Mode.ONGOING
+        return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at, mode)}
 
     def requestable(
         self, client: Client, account_id: str, asked: Asked, released: Released, now: int
@@ -453,12 +413,24 @@ class DataSharing(GrantLife):
                 return decided
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
-            with self._database.autocommit() as connection:
-                disclosed = _disclosed(decision_id, decision, agreement, surface)
-                if audit.disclosed(connection, sharing, disclosed, grant, request.at):
-                    return decided
+            if self._write_down(sharing, _disclosed(decision_id, decision, agreement, surface), grant, request.at):
+                return decided
             self._inputs.renew()
         raise DatabaseUnavailableError("the grant keeps changing")
+
+    def _write_down(self, sharing: Sharing, disclosed: Disclosed, grant: Grant, now: int) -> bool:
+        """Write a disclosure down; what is for one use ends with it. False when the grant is not as it was."""
+        if grant.mode is Mode.ONGOING:
+            with self._database.autocommit() as connection:
+                return audit.disclosed(connection, sharing, disclosed, grant, now)
+        with self._database.transaction() as connection:
+            # Held from the start, for two who each hold it for their entry would wait for one another at its end.
+            grants.find_by_id(connection, grant.id, lock=True)
+            if not audit.disclosed(connection, sharing, disclosed, grant, now):
+                return False
+            if not self.consume(connection, grant, now):
+                raise DatabaseUnavailableError("the grant ended while it was held")
+            return True
 
     def _within(self, consent: Consent | None, reach: frozenset[str]) -> Consent | None:
         """Return what of a consent one token reaches: it may have been made for less."""
@@ -510,12 +482,6 @@ class DataSharing(GrantLife):
 
 def _is_young(granted: AuthorizationCode | Family, now: int) -> bool:
     return isinstance(granted, AuthorizationCode) or now - granted.created_at <= YOUNG_SECONDS
-
-
-def _until(asked: Asked, askable: Askable, now: int) -> int:
-    """Return when an answer that is given now ends: as early as the request or the agreement says."""
-    latest = askable.expires_at or now + DEFAULT_SECONDS
-    return min(latest, now + asked.days * DAY) if asked.days else latest
 
 
 def _disclosed(decision_id: str, decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:

@@ -6,6 +6,8 @@ By scope (RFC 6749 3.3), by authorization details (RFC 9396) or claim by claim (
 from dataclasses import dataclass, replace
 from typing import Self
 
+from idp.protocol.grants import Mode, Wish
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -20,6 +22,9 @@ class Asked:
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
     """Claims that are named one by one, each for one place."""
+    mode: Mode = Mode.ONGOING
+    wish: Wish | None = None
+    """What the app wants done with a grant; without one, its answer joins what there is."""
 
     def with_scopes(self, scopes: tuple[str, ...]) -> Self:
         """Return what is left of this for a token of fewer scopes."""

@@ -2,6 +2,8 @@
 
     [{"type": "partner_data", "purpose": "points.credit", "fields": ["prefecture"], "duration_days": 30}]
 
+`"one_time": true` in place of a duration asks for one answer, within a day; the first that holds something is it.
+
 Anything that is not understood is refused, not ignored: it might have been meant as a limit (RFC 9396 5). Whether the
 fields and the purpose exist and are agreed is not known here.
 """
@@ -11,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.protocol.errors import invalid_authorization_details
+from idp.protocol.grants import Mode
 from idp.protocol.strict_json import load_strictly
 
 PARTNER_DATA = "partner_data"
 TYPES = (PARTNER_DATA,)
 MAX_CHARACTERS = 8192
-_MEMBERS = frozenset({"type", "purpose", "fields", "duration_days", "locations"})
+_MEMBERS = frozenset({"type", "purpose", "fields", "duration_days", "one_time", "locations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class PartnerData:
     duration_days: int = 0
     """0 where the request does not say."""
     locations: tuple[str, ...] = ()
+    mode: Mode = Mode.ONGOING
 
 
 def parse_authorization_details(text: str) -> PartnerData:
@@ -53,14 +57,17 @@ def parse_authorization_details(text: str) -> PartnerData:
         fields=_texts(detail, "fields"),
         duration_days=_days(detail["duration_days"]) if "duration_days" in detail else 0,
         locations=_texts(detail, "locations") if "locations" in detail else (),
+        mode=_mode(detail),
     )
 
 
 def granted_details(
-    purpose: str, fields: tuple[str, ...], withheld: Mapping[str, str], expires_at: int | None
+    purpose: str, fields: tuple[str, ...], withheld: Mapping[str, str], expires_at: int | None, mode: Mode
 ) -> list[dict[str, Any]]:
     """Return the member of a token response: what was asked for, enriched by what came of it (RFC 9396 7.1)."""
     detail: dict[str, Any] = {"type": PARTNER_DATA, "purpose": purpose, "fields": list(fields)}
+    if mode is Mode.ONE_TIME:
+        detail["one_time"] = True
     if withheld:
         detail["withheld"] = dict(withheld)
     if expires_at is not None:
@@ -92,6 +99,15 @@ def _texts(detail: Mapping[str, object], name: str) -> tuple[str, ...]:
     if len(set(values)) != len(values):
         raise invalid_authorization_details(f"The member {name} of authorization_details names something twice.")
     return tuple(values)
+
+
+def _mode(detail: Mapping[str, object]) -> Mode:
+    once = detail.get("one_time", False)
+    if type(once) is not bool:
+        raise invalid_authorization_details("The member one_time must be true or false.")
+    if once and "duration_days" in detail:
+        raise invalid_authorization_details("What is for one use lasts a day at most: leave duration_days out.")
+    return Mode.ONE_TIME if once else Mode.ONGOING
 
 
 def _days(value: object) -> int:

@@ -3,8 +3,11 @@
 A request that waits for its user is an interaction, not yet a grant. What is terminal is never left again.
 """
 
+import re
+from dataclasses import dataclass
 from enum import StrEnum
 
+_GRANT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 ONE_TIME_SECONDS = 86_400
 """How long a grant to be used once may wait for its use."""
 LONGEST_SECONDS = 365 * 86_400
@@ -74,3 +77,33 @@ class Why(StrEnum):
     REPLACED = "REPLACED_BY_ANOTHER_GRANT"
     ASKED = "CUSTOMER_WAS_ASKED"
     USER_CHANGED = "CUSTOMER_CHANGED"
+
+
+class Action(StrEnum):
+    """What an app asks to be done with a grant by an authorization request (OAuth Grant Management 03, 5.2)."""
+
+    CREATE = "create"
+    """A fresh one, whatever there is."""
+    MERGE = "merge"
+    """One more answer to the grant that it names."""
+    REPLACE = "replace"
+    """This answer, and nothing else, in the grant that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become of which grant."""
+
+    action: Action
+    grant_id: str = ""
+    """Empty for a fresh one."""
+
+    @property
+    def amends(self) -> bool:
+        """Whether a grant that there is goes on, under its name."""
+        return self.action is not Action.CREATE
+
+
+def is_grant_id(text: str) -> bool:
+    """Whether a text has the form of the identifiers that grants are given (`protocol.secrets.new_identifier`)."""
+    return _GRANT_ID.fullmatch(text) is not None

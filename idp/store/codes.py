@@ -36,6 +36,7 @@ authorization_codes = db.Table(
     db.Column("days", db.Integer, nullable=False),
     db.Column("id_token_claims", StringList, nullable=False),
     db.Column("userinfo_claims", StringList, nullable=False),
+    db.Column("amends", db.Boolean, nullable=False),
 )
 
 
@@ -67,6 +68,8 @@ class AuthorizationCode:
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
     """Claims that were asked for one by one (OIDC Core 5.5)."""
+    amends: bool = False
+    """Whether it completes the amendment of a grant: earlier tokens of that end with its redemption."""
 
     @property
     def asked(self) -> Asked:

@@ -45,6 +45,7 @@ REPLAYED_REFRESH_TOKEN = "replayed_refresh_token"
 REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT = "signed_out"
 SHARING_ENDED = "sharing_ended"
+AMENDED = "grant_amended"
 ACCOUNT_SUSPENDED = "account_suspended"
 CLIENT_DELETED = "client_deleted"
 
@@ -196,7 +197,7 @@ def end(connection: Connection, family_id: str, reason: str, now: int) -> bool:
     return _end(connection, alive, reason, now) > 0
 
 
-def end_of_grant(connection: Connection, account_id: str, client_id: str, purpose: str, now: int) -> int:
+def end_of_grant(connection: Connection, account_id: str, client_id: str, purpose: str, reason: str, now: int) -> int:
     """End every family that rests on what a user allowed an app for a purpose; return how many."""
     carried = (
         (token_families.c.account_id == account_id)
@@ -204,7 +205,7 @@ def end_of_grant(connection: Connection, account_id: str, client_id: str, purpos
         & (token_families.c.purpose == purpose)
         & token_families.c.ended_at.is_(None)
     )
-    return _end(connection, carried, SHARING_ENDED, now)
+    return _end(connection, carried, reason, now)
 
 
 def end_of_session(connection: Connection, sid: str, now: int, *, keep_offline: bool = True) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from idp.protocol.asked import Asked
+from idp.protocol.grants import Action, Mode, Wish
 from idp.store.database import Database, db, delete_in_batches
 from idp.store.sealing import Sealer
 
@@ -55,15 +56,37 @@ class Interaction:
     days: int = 0
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
+    mode: str = Mode.ONGOING
+    grant_action: str = ""
+    grant_id: str = ""
 
     @property
     def asked(self) -> Asked:
         """What the person is asked for."""
-        return Asked(self.scopes, self.purpose, self.fields, self.days, self.id_token_claims, self.userinfo_claims)
+        return Asked(
+            self.scopes,
+            self.purpose,
+            self.fields,
+            self.days,
+            self.id_token_claims,
+            self.userinfo_claims,
+            Mode(self.mode),
+            Wish(Action(self.grant_action), self.grant_id) if self.grant_action else None,
+        )
 
 
 _LISTS = ("resources", "scopes", "fields", "id_token_claims", "userinfo_claims")
-_SEALED = ("parameters", "client_id", "purpose", "redirect_uri", "days", *_LISTS)
+_SEALED = (
+    "parameters",
+    "client_id",
+    "purpose",
+    "redirect_uri",
+    "days",
+    "mode",
+    "grant_action",
+    "grant_id",
+    *_LISTS,
+)
 _PLAIN = ("id", "session_id", "created_at", "expires_at", "authenticated_at", "decision", "finished_at")
 
 

@@ -78,6 +78,10 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         family = self._family(refresh_token)
         with self.server.parts.database.transaction() as connection:
             consumed = codes.consume(connection, self.code.code_hash, self.now)
+            if consumed and self.code.amends:
+                families.end_of_grant(
+                    connection, self.code.account_id, self.code.client_id, self.code.purpose, families.AMENDED, self.now
+                )
             if consumed:
                 families.add(
                     connection,

@@ -9,7 +9,18 @@ from tests.provider.apps import KAZE, TABI, App
 from tests.provider.person import Person, hidden
 from tests.provider.provider import Provider
 from tests.web.pages import Page
-from tests.web.visits import answer, answers, claims_of, decide, error_code, flow_of, follow, signed_in, visit
+from tests.web.visits import (
+    answer,
+    answers,
+    claims_of,
+    decide,
+    end_sharing,
+    error_code,
+    flow_of,
+    follow,
+    signed_in,
+    visit,
+)
 
 DAYS_90 = 90 * 86_400
 KEN = "ken@example.jp"
@@ -17,7 +28,10 @@ KEN = "ken@example.jp"
 
 @pytest.fixture
 def member(shared_provider: Provider) -> Person:
-    return signed_in(Person(shared_provider))
+    """Hana, signed in, who shares nothing with Tabi Points."""
+    hana = signed_in(Person(shared_provider))
+    end_sharing(hana, TABI, "points.credit")
+    return hana
 
 
 def boxes(page: Page) -> dict[str, str]:
@@ -106,7 +120,7 @@ def test_a_needed_field_goes_along_with_a_yes_and_says_so(member: Person):
     assert box.attributes["value"] == "email"
     assert {"checked", "disabled"} <= set(box.attributes)
     assert boxes(Page(response.text)) == {"email": "E-mail address needed | hana@example.jp"}
-    assert "180 days" in response.text
+    assert "90 days" in response.text, "the agreement allows 180, nobody asked for them"
     claims = released(member, KAZE, decide(member, response))
     assert claims["email"] == "hana@example.jp"
     assert claims["withheld"] == {"gender": "FIELD_NOT_IN_AGREEMENT"}

@@ -14,6 +14,7 @@ from idp.protocol.authorization_details import (
     parse_authorization_details,
 )
 from idp.protocol.errors import OAuthError
+from idp.protocol.grants import Mode
 
 DETAIL: dict[str, Any] = {"type": "partner_data", "purpose": "points.credit", "fields": ["prefecture", "over_20"]}
 TEXTS = st.text(min_size=1, max_size=8)
@@ -34,13 +35,15 @@ def refused(text: str) -> bool:
     return False
 
 
-@given(TEXTS, LISTS, st.none() | st.integers(1, 400), st.none() | LISTS)
-def test_what_is_written_is_what_is_read(purpose: str, fields: list, days: int | None, locations: list | None):
-    """Whatever the texts hold, escaped or not, and in the order in which they stand."""
+@given(TEXTS, LISTS, st.none() | st.booleans() | st.integers(1, 400), st.none() | LISTS)
+def test_what_is_written_is_what_is_read(purpose: str, fields: list, lasts: int | None, locations: list | None):
+    """Whatever the texts hold, escaped or not, and in the order in which they stand; for some days or for one use."""
     detail = {"type": "partner_data", "purpose": purpose, "fields": fields}
-    detail |= {"duration_days": days} if days else {}
+    detail |= {} if lasts is None else {"one_time" if type(lasts) is bool else "duration_days": lasts}
     detail |= {"locations": locations} if locations else {}
-    expected = PartnerData(purpose, tuple(fields), days or 0, tuple(locations or ()))
+    days = 0 if lasts is None or type(lasts) is bool else lasts
+    mode = Mode.ONE_TIME if lasts is True else Mode.ONGOING
+    expected = PartnerData(purpose, tuple(fields), days, tuple(locations or ()), mode)
     assert parse_authorization_details(json.dumps([detail])) == expected
     assert parse_authorization_details(json.dumps([detail], ensure_ascii=False, indent=2)) == expected
 
@@ -58,7 +61,7 @@ def test_a_json_value_that_is_no_request(value: object):
     assert refused(json.dumps([value]))
 
 
-@given(st.sampled_from(["type", "purpose", "fields", "duration_days", "locations"]), JSON)
+@given(st.sampled_from(["type", "purpose", "fields", "duration_days", "one_time", "locations"]), JSON)
 def test_a_member_of_any_value(name: str, value: object):
     """Accepted only where it is of its type."""
     is_list = isinstance(value, list) and value and all(isinstance(item, str) and item for item in value)
@@ -68,11 +71,12 @@ def test_a_member_of_any_value(name: str, value: object):
         "fields": is_list and len(set(value)) == len(value) if is_list else False,
         "locations": is_list and len(set(value)) == len(value) if is_list else False,
         "duration_days": type(value) is int and value > 0,
+        "one_time": type(value) is bool,
     }
     assert refused(json.dumps([{**DETAIL, name: value}])) != bool(fits[name])
 
 
-@given(st.text(max_size=12).filter(lambda name: name not in {*DETAIL, "duration_days", "locations"}), JSON)
+@given(st.text(max_size=12).filter(lambda name: name not in {*DETAIL, "duration_days", "one_time", "locations"}), JSON)
 def test_5_an_unknown_member_is_refused(name: str, value: object):
     """It might have been meant as a limit."""
     assert refused(json.dumps([{**DETAIL, name: value}]))
@@ -91,6 +95,7 @@ def test_5_an_unknown_member_is_refused(name: str, value: object):
         json.dumps([{**DETAIL, "fields": ["prefecture", "prefecture"]}]),
         json.dumps([{**DETAIL, "duration_days": True}]),
         json.dumps([{**DETAIL, "duration_days": 30.0}]),
+        json.dumps([{**DETAIL, "one_time": True, "duration_days": 1}]),
         json.dumps([DETAIL])[:-2] + ', "purpose": "marketing.news"}]',
         json.dumps([DETAIL])[:-2] + ', "duration_days": NaN}]',
         json.dumps([DETAIL])[:-2] + ', "duration_days": ' + "9" * 5000 + "}]",
@@ -108,5 +113,7 @@ def test_7_1_what_was_granted():
     """The request, enriched: what of it was granted, why the rest was not, and until when."""
     detail = {"type": "partner_data", "purpose": "p", "fields": ["a"]}
     withheld = {"b": "FIELD_NOT_CONSENTED"}
-    assert granted_details("p", ("a",), withheld, 7) == [{**detail, "withheld": withheld, "expires_at": 7}]
-    assert granted_details("p", ("a",), {}, None) == [detail]
+    full = {**detail, "withheld": withheld, "expires_at": 7}
+    assert granted_details("p", ("a",), withheld, 7, Mode.ONGOING) == [full]
+    assert granted_details("p", ("a",), {}, None, Mode.ONGOING) == [detail]
+    assert granted_details("p", ("a",), {}, None, Mode.ONE_TIME) == [{**detail, "one_time": True}]

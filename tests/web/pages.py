@@ -70,6 +70,7 @@ def render(template: str, *, language: str = "en", **values: Any) -> Page:
 def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
     number = {"id": "customer_number", "label": "Customer number", "example": "tp_8f3k…", "needed": True}
     prefecture = {"id": "prefecture", "label": "Prefecture", "example": "Tokyo", "needed": False}
+    shared = {"shared": False}
     return {
         "csrf": text("csrf-1"),
         "flow": text("flow-1"),
@@ -79,12 +80,24 @@ def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
         "duration_days": 90,
         "until": text("21 February 2027"),
         "fields": [
-            SimpleNamespace(**number, not_shared=None, tag=None),
-            SimpleNamespace(**prefecture, not_shared=text("Not your street"), tag=text("part of your address")),
+            SimpleNamespace(**number, **shared, not_shared=None, tag=None),
             SimpleNamespace(
-                id=text("x"), label=text("x"), example=text("x"), not_shared=None, tag=text("x"), needed=False
+                **prefecture, **shared, not_shared=text("Not your street"), tag=text("part of your address")
+            ),
+            SimpleNamespace(
+                **shared,
+                id=text("x"),
+                label=text("x"),
+                example=text("x"),
+                not_shared=None,
+                tag=text("x"),
+                needed=False,
             ),
         ],
+        "once": False,
+        "is_amendment": False,
+        "stays": (),
+        "goes": (),
         "permissions": [SimpleNamespace(id=text("offline"), label=text("Stay connected while you are away"))],
     }
 
