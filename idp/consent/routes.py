@@ -15,7 +15,7 @@ from idp.store.accounts import Account
 from idp.store.clients import Client
 from idp.store.interactions import ALLOWED, DENIED, Interaction
 from idp.web import paths
-from idp.web.apps import mark, permissions
+from idp.web.apps import permissions, shown_client
 from idp.web.errors import expired_page
 from idp.web.i18n import format_day
 from idp.web.interactions import require_interaction
@@ -26,15 +26,6 @@ from idp.web.responses import see_other
 from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
 
 blueprint = Blueprint("consent", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """The app as the page shows it."""
-
-    name: str
-    mark: str
-    homepage: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +43,14 @@ def consent_page() -> Response:
     language = settle_language(services, interaction.parameters.get("ui_locales"))
     now = services.now
     offer = services.sharing.offer(client, account, interaction.asked, language, now)
+    shown = shown_client(client, language)
     return render_page(
         "consent.html",
+        pictures=(shown.logo,) if shown.logo else (),
         form_targets=(form_target(interaction.redirect_uri),),
         csrf=csrf_token(services),
         flow=interaction.id,
-        client=Asker(client.name, mark(client.name), client.homepage or None),
+        client=shown,
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=offer.days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),

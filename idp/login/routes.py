@@ -14,9 +14,10 @@ from idp.store import interactions
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
 from idp.web import paths
+from idp.web.apps import shown_client
 from idp.web.errors import expired_page
 from idp.web.interactions import require_interaction
-from idp.web.pages import form_target, render_page, settle_language
+from idp.web.pages import current_language, form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
 from idp.web.responses import see_other
@@ -112,13 +113,15 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> Response:
     client = services.find_client(interaction.client_id) if interaction else None
+    shown = shown_client(client, current_language()) if client else None
     return render_page(
         "sign_in.html",
         status=status,
+        pictures=(shown.logo,) if shown and shown.logo else (),
         form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
         csrf=csrf_token(services),
         flow=flow,
-        client_name=client.name if client else None,
+        client=shown,
         username=username,
         error=error,
     )

@@ -65,7 +65,7 @@ def _begin(services: Services, parameters: Parameters) -> Response:
     hint = read_hint(parameters.get("id_token_hint", ""), services.keys, services.settings.issuer) or {}
     client = _client(services, parameters, str(hint.get("aud", "")))
     asked = LogoutRequest(client.client_id if client else "", _return_url(client, parameters))
-    settle_language(services, parameters.get("ui_locales"))
+    language = settle_language(services, parameters.get("ui_locales"))
     if session is None or not session.is_signed_in:
         return _signed_out(services, asked, ())
     is_registered = bool(asked.return_url) or "post_logout_redirect_uri" not in parameters
@@ -76,7 +76,7 @@ def _begin(services: Services, parameters: Parameters) -> Response:
         form_targets=(form_target(asked.return_url),) if asked.return_url else (),
         csrf=csrf_token(services),
         flow=_seal(services, asked),
-        client_name=client.name if client else None,
+        client_name=client.in_language("name", language) if client else None,
     )
 
 

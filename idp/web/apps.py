@@ -1,13 +1,29 @@
-"""How apps are shown to people: the mark that stands for one, and what it may do besides knowing data."""
+"""How apps are shown to people: what they say of themselves, and what they may do besides knowing data."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.services import Services
 from idp.web.pages import gettext as _
 
 MARK_LETTERS = 2
+_WEB = ("https://", "http://")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClient:
+    """What a page shows of an app. All of it comes from the app: only the web's own schemes may become a link."""
+
+    name: str
+    mark: str
+    """One or two letters, where there is no picture."""
+    homepage: str | None
+    logo: str | None
+    """A picture that the browser gets from the app, over https and without saying for which page."""
+    policy: str | None
+    terms: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +32,19 @@ class Permission:
 
     id: str
     label: str
+
+
+def shown_client(client: ClientMetadata, language: str) -> ShownClient:
+    """Return an app in a language."""
+    name = client.in_language("name", language)
+    return ShownClient(
+        name=name,
+        mark=mark(name),
+        homepage=_address(client.in_language("homepage", language)),
+        logo=_address(client.in_language("logo_uri", language), _WEB[:1]),
+        policy=_address(client.in_language("policy_uri", language)),
+        terms=_address(client.in_language("tos_uri", language)),
+    )
 
 
 def mark(name: str) -> str:
@@ -30,3 +59,7 @@ def permissions(services: Services, scopes: Iterable[str], language: str) -> lis
     if OFFLINE_ACCESS in scopes:
         found.append(Permission(OFFLINE_ACCESS, _("Stay connected while you are away")))
     return found
+
+
+def _address(uri: str, schemes: tuple[str, ...] = _WEB) -> str | None:
+    return uri if uri.startswith(schemes) else None

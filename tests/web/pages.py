@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import idp
+from idp.web.apps import ShownClient
 from idp.web.i18n import install_translations, load_catalogues
 
 WEB = Path(idp.__file__).parent / "web"
@@ -67,6 +68,11 @@ def render(template: str, *, language: str = "en", **values: Any) -> Page:
     return Page(environment.get_template(template).render({**everywhere, **values}))
 
 
+def an_app(name: str, homepage: str | None = None, logo: str | None = None) -> ShownClient:
+    """An app that says of itself all that it may."""
+    return ShownClient(name, "TP", homepage, logo, "https://app.example/privacy", "https://app.example/terms")
+
+
 def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
     number = {"id": "customer_number", "label": "Customer number", "example": "tp_8f3k…", "needed": True}
     prefecture = {"id": "prefecture", "label": "Prefecture", "example": "Tokyo", "needed": False}
@@ -75,7 +81,7 @@ def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
         "csrf": text("csrf-1"),
         "flow": text("flow-1"),
         "account_name": text("hana@example.jp"),
-        "client": SimpleNamespace(name=text("Tabi Points"), mark=text("TP"), homepage="https://tabi-points.example/"),
+        "client": an_app(text("Tabi Points"), homepage="https://tabi-points.example/"),
         "purpose": SimpleNamespace(text=text("to credit points for what you buy")),
         "duration_days": 90,
         "until": text("21 February 2027"),
@@ -178,7 +184,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     return {
         "sign_in.html": {
             **form,
-            "client_name": text("Storefront"),
+            "client": an_app(text("Storefront"), logo="https://store.example/logo.png"),
             "username": text("hana@example.jp"),
             "error": text("That did not work. Try again."),
         },
@@ -221,9 +227,9 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
     state = SimpleNamespace(label="You ended it", tone="over", sentence=None)
     over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
-        "sign_in.html": full["sign_in.html"] | {"flow": "", "client_name": None, "username": "", "error": None},
+        "sign_in.html": full["sign_in.html"] | {"flow": "", "client": None, "username": "", "error": None},
         "consent.html": full["consent.html"]
-        | {"purpose": None, "client": SimpleNamespace(name="Tabi", mark="TA", homepage=None)}
+        | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},
         "sign_out.html": full["sign_out.html"] | {"client_name": None},
         "signed_out.html": {"return_url": None, "frames": ()},

@@ -7,8 +7,8 @@ import pytest
 
 from tests.provider.apps import PHONE, STOREFRONT, TABI
 from tests.provider.person import Person, hidden
-from tests.provider.provider import Provider
-from tests.web.visits import decide, signed_in, visit
+from tests.provider.provider import HTTP, Provider
+from tests.web.visits import decide, follow, signed_in, visit
 
 
 def sign_in_page(person: Person) -> httpx.Response:
@@ -75,6 +75,19 @@ def test_every_page_is_closed_to_everything_it_does_not_need(shared_provider: Pr
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in response.headers
+
+
+def test_an_apps_logo_opens_the_page_to_its_origin_and_to_nothing_else(shared_provider: Provider):
+    """oidcc-registration-logo-uri: the one picture may be loaded, from where the app keeps it."""
+    app = {"redirect_uris": ["https://rp.example.test/callback"], "logo_uri": "https://cdn.example.test/a/logo.png"}
+    client = HTTP.post(f"{shared_provider.url}/register", json=app).json()
+    person = Person(shared_provider)
+    address = person.request(client["client_id"], app["redirect_uris"][0], "openid")
+    page = follow(person, person.browser.get(address))
+    assert app["logo_uri"] in page.text
+    policy = page.headers["content-security-policy"]
+    assert "img-src 'self' https://cdn.example.test;" in policy
+    assert policy.count("https://") == 1
 
 
 @pytest.mark.parametrize("path", ["/authorize", "/account/sharing", "/logout?client_id=storefront&{}"])

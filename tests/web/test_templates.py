@@ -1,9 +1,14 @@
 """The pages themselves: safe with any value, usable by keyboard and screen reader, small."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.names import AuthMethod
+from idp.web.apps import shown_client
 from tests.web.pages import WEB, Page, at_their_barest, consent_values, every_page, render
 
 HOSTILE = (
@@ -21,8 +26,12 @@ def every_state(template: str, language: str) -> list[Page]:
 
 
 def test_no_page_is_left_out_of_these_tests():
-    """But for the frame of tests/logout/test_session_management.py, which shows nothing."""
-    assert {path.name for path in (WEB / "templates").iterdir()} - {"base.html", "check_session.html"} == set(TEMPLATES)
+    """But for what other pages are made of, and the frame of session management, which shows nothing."""
+    assert {path.name for path in (WEB / "templates").iterdir()} - {
+        "base.html",
+        "check_session.html",
+        "client.html",
+    } == set(TEMPLATES)
 
 
 # Safe with any value
@@ -47,7 +56,8 @@ def test_strict_csp_holds_nothing_inline(template, language):
         assert page.all("style") == []
         assert [e.text for e in page.all("script") if e.text or not e.attributes["src"].startswith("/static/")] == []
         assert [name for e in page.elements for name in e.attributes if name == "style" or name.startswith("on")] == []
-        assert all(e.attributes["src"].startswith("/static/") for e in page.all("img"))
+        ours = [e for e in page.all("img") if e.attributes["src"].startswith("/static/")]
+        assert [e for e in page.all("img") if e not in ours] == page.all("img", referrerpolicy="no-referrer")
 
 
 @each_page
@@ -61,17 +71,44 @@ def test_every_form_of_ours_carries_its_csrf_value_and_the_flow(template):
         assert len(flows) == len([form for form in forms if not form.attributes["action"].startswith("/account/")])
 
 
-@pytest.mark.parametrize(
-    "homepage", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//evil.example"]
-)
-def test_a_partners_homepage_is_a_link_only_with_a_web_address(homepage):
-    """The address comes from the partner; a script or data address must not wait behind its name."""
-    values = consent_values()
-    values["client"].homepage = homepage
-    assert homepage not in render("consent.html", **values).html
-    values["client"].homepage = "https://tabi-points.example/"
-    (link,) = render("consent.html", **values).all("a", href="https://tabi-points.example/")
-    assert link.text == "tabi-points.example"
+APP = ClientMetadata(name="Tabi Points", auth_method=AuthMethod.NONE)
+ADDRESSES = ("homepage", "logo_uri", "policy_uri", "tos_uri")
+
+
+HOSTILE_ADDRESSES = ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//evil.example"]
+
+
+@pytest.mark.parametrize("address", HOSTILE_ADDRESSES)
+@pytest.mark.parametrize("template", ["sign_in.html", "consent.html"])
+def test_what_an_app_says_is_a_link_only_with_a_web_address(template, address):
+    """It comes from the app; a script or data address must not wait behind its name."""
+    hostile = shown_client(replace(APP, **dict.fromkeys(ADDRESSES, address)), "en")
+    assert address not in render(template, **every_page()[template] | {"client": hostile}).html
+
+
+@pytest.mark.parametrize("template", ["sign_in.html", "consent.html"])
+def test_an_apps_logo_policy_and_terms_are_shown_in_the_readers_language(template):
+    """oidcc-registration-logo-uri, -policy-uri, -tos-uri (OIDC Registration 2, RFC 7591 2.2)."""
+    said = {name: f"https://tabi.example/{name}" for name in ADDRESSES}
+    app = replace(APP, **said, translations='{"tos_uri#ja": "https://tabi.example/kiyaku", "client_name#ja": "旅"}')
+    pages = {
+        language: render(
+            template, language=language, **every_page()[template] | {"client": shown_client(app, language)}
+        )
+        for language in ("en", "ja")
+    }
+    for page in pages.values():
+        assert page.by_id("client-policy").attributes["href"] == said["policy_uri"]
+        (logo,) = page.all("img", src=said["logo_uri"])
+        assert logo.attributes["referrerpolicy"] == "no-referrer"
+    assert pages["en"].by_id("client-terms").attributes["href"] == said["tos_uri"]
+    assert pages["ja"].by_id("client-terms").attributes["href"] == "https://tabi.example/kiyaku"
+    assert ("旅" in pages["ja"].html, "旅" in pages["en"].html) == (True, False)
+
+
+def test_a_logo_in_the_clear_is_not_fetched():
+    """A picture over http would show who is signing in to whoever listens."""
+    assert shown_client(replace(APP, logo_uri="http://tabi.example/logo.png"), "en").logo is None
 
 
 # OAuth 2.0 Form Post Response Mode
