@@ -12,6 +12,7 @@ from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
 from idp.data_api import routes as data_api
+from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
 from idp.login import routes as login
 from idp.login.password import Passwords
@@ -61,6 +62,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         introspection.blueprint,
         revocation.blueprint,
         data_api.blueprint,
+        decision_api.blueprint,
         *([registration.blueprint] if services.takes_registrations else []),
         *([grants.blueprint] if services.manages_grants else []),
         login.create_blueprint(Passwords(services.settings.sign_in)),

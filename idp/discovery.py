@@ -1,4 +1,4 @@
-"""What this server can do (OIDC Discovery 3, RFC 8414 2) and its public keys (RFC 7517).
+"""What this server can do (OIDC Discovery 3, RFC 8414 2, AuthZEN) and its public keys (RFC 7517).
 
 The documents are the same for everybody and asked for often, so they are answered in front of Flask from bytes in
 memory: `PublishedDocuments` wraps the application. What discovery advertises is what the code registers.
@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 METADATA_MAX_AGE = 3600
 
 
+def authzen_configuration(services: Services) -> dict[str, Any]:
+    """Return the members of the decision point's own document (AuthZEN 1.0, Policy Decision Point Metadata)."""
+    issuer = services.settings.issuer
+    return {
+        "policy_decision_point": issuer,
+        "access_evaluation_endpoint": issuer + paths.EVALUATION,
+        "access_evaluations_endpoint": issuer + paths.EVALUATIONS,
+        "search_subject_endpoint": issuer + paths.SEARCH_SUBJECT,
+        "search_resource_endpoint": issuer + paths.SEARCH_RESOURCE,
+        "search_action_endpoint": issuer + paths.SEARCH_ACTION,
+    }
+
+
 def metadata(services: Services) -> dict[str, Any]:
     """Return the members of both discovery documents."""
     issuer = services.settings.issuer
@@ -57,6 +70,7 @@ def metadata(services: Services) -> dict[str, Any]:
         "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "policy_decision_point": issuer,
         "jwks_uri": issuer + paths.JWKS,
         "response_types_supported": list(services.settings.response_types),
         "response_modes_supported": [mode.value for mode in ResponseMode],
@@ -129,13 +143,14 @@ class PublishedDocuments:
         """Render the metadata once; the key set changes and is asked for at each request."""
         self._application = application
         self._keys = services.keys
-        document = json.dumps(metadata(services), separators=(",", ":")).encode("ascii")
         max_age = services.settings.key_rotation.jwks_max_age
         self._jwks_cache_control = f"public, max-age={max_age}"
-        metadata_answer = _Answer(document, f"public, max-age={METADATA_MAX_AGE}")
+        metadata_answer = _document(metadata(services))
+        decision_point = _document(authzen_configuration(services))
         self._answers: dict[str, Callable[[], _Answer]] = {
             paths.OPENID_CONFIGURATION: lambda: metadata_answer,
             paths.OAUTH_METADATA: lambda: metadata_answer,
+            paths.AUTHZEN_CONFIGURATION: lambda: decision_point,
             paths.JWKS: self._jwks,
         }
         self._jwks_answer = _Answer(b"", "")
@@ -183,6 +198,10 @@ class _Answer:
             ("Content-Length", str(len(body))),
             *self.headers_without_body,
         ]
+
+
+def _document(members: dict[str, Any]) -> _Answer:
+    return _Answer(json.dumps(members, separators=(",", ":")).encode("ascii"), f"public, max-age={METADATA_MAX_AGE}")
 
 
 _WRONG_METHOD = invalid_request("This document is read by GET.")

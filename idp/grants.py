@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.protocol.authorization_details import granted_details
-from idp.protocol.errors import OAuthError, invalid_token, temporarily_unavailable
+from idp.protocol.errors import OAuthError, temporarily_unavailable
 from idp.protocol.grants import Initiator, Why, is_grant_id
 from idp.protocol.names import GRANT_QUERY, GRANT_REVOKE
 from idp.services import Services, current_services
@@ -20,7 +20,7 @@ from idp.store.clients import Client
 from idp.store.database import DatabaseUnavailableError
 from idp.store.grants import Grant
 from idp.web import paths
-from idp.web.bearer import need_scope, verified_token
+from idp.web.bearer import client_itself
 from idp.web.responses import json_error, json_response
 
 blueprint = Blueprint("grants", __name__)
@@ -30,14 +30,16 @@ blueprint = Blueprint("grants", __name__)
 def query(grant_id: str) -> Response:
     """Tell an app what a grant of its own holds now."""
     services = current_services()
-    return json_response(_described(_find(services, _caller(services, GRANT_QUERY), grant_id), services.now))
+    return json_response(
+        _described(_find(services, client_itself(services, request, GRANT_QUERY), grant_id), services.now)
+    )
 
 
 @blueprint.delete(paths.GRANT)
 def revoke(grant_id: str) -> Response:
     """End a grant and every token under it, committed before this is answered."""
     services = current_services()
-    grant = _find(services, _caller(services, GRANT_REVOKE), grant_id)
+    grant = _find(services, client_itself(services, request, GRANT_REVOKE), grant_id)
     with services.database.transaction() as connection:
         services.sharing.end(connection, grant, Initiator.PARTNER, Why.USER_REVOKED, services.now)
     response = json_response({}, HTTPStatus.NO_CONTENT)
@@ -53,20 +55,6 @@ def _on_oauth_error(error: OAuthError) -> Response:
 @blueprint.errorhandler(DatabaseUnavailableError)
 def _on_database_unavailable(_error: DatabaseUnavailableError) -> Response:
     return json_error(temporarily_unavailable("database"))
-
-
-def _caller(services: Services, scope: str) -> Client:
-    """Return the client that presents a token of its own with a scope (RFC 6750 2.1).
-
-    Raises:
-        OAuthError: with the challenge of RFC 6750 3.
-    """
-    token = verified_token(services, request)
-    client = services.find_client(token.client_id)
-    if client is None or token.family_id or services.settings.issuer not in token.audience:
-        raise invalid_token("The access token is not valid here: it must be the app's own, and for this server.")
-    need_scope(token, scope)
-    return client
 
 
 def _find(services: Services, client: Client, grant_id: str) -> Grant:

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
-from idp.data_sharing import Answers, DataSharing, read_bundle
+from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, read_access_rules, read_bundle
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.evidence import LogKey, ReceiptKey
@@ -77,6 +77,7 @@ class Services:
     sharing: DataSharing
     messages: PartnerMessages
     answers: Answers
+    access_rules: AccessRules
     transactions: Transactions
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
@@ -107,10 +108,11 @@ def build_services(
 
     Raises:
         SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with.
-        SharingDataError: when the catalogue or a policy does not fit.
+        SharingDataError: when the catalogue, a policy or the access rules do not fit.
         DatabaseUnavailableError: when the database cannot be reached.
     """
     bundle = read_bundle(Path(settings.sharing_directory))
+    rules = read_access_rules(Path(settings.access_rules_file)) if settings.access_rules_file else NO_RULES
     database = open_database(app, settings.database_url, settings.threads)
     with database.autocommit() as connection:
         if not schema.is_current(connection):
@@ -172,6 +174,7 @@ def build_services(
         sharing=sharing,
         messages=messages,
         answers=Answers(sharing, transactions, database, sealer, settings.data_api),
+        access_rules=rules,
         transactions=transactions,
         scope_rules=scope_rules,
         find_client=find_client,

@@ -163,6 +163,8 @@ class Settings:
     """32 bytes as base64; or name a file in `key_encryption_key_file`."""
     key_encryption_key_file: str = ""
     sharing_directory: str = "config/sharing"
+    access_rules_file: str = ""
+    """Who may do what with things of the group's own, for services that ask; without it nobody may do anything."""
     resources: tuple[str, ...] = ()
     """Resource identifiers (RFC 8707) for which access tokens may be issued, besides the issuer itself."""
     scopes: Mapping[str, ApiScope] = field(default_factory=dict)

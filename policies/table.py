@@ -78,6 +78,15 @@ class Table:
             raise self.refusal(key, f"must be true or false, not {_kind(value)}")
         return value
 
+    def plain(self, key: str) -> str | int | bool:
+        """A text, a whole number, or true or false."""
+        value = self._value(key)
+        if isinstance(value, str):
+            return self.text(key)
+        if isinstance(value, int):
+            return value
+        raise self.refusal(key, f"must be text, a whole number, true or false, not {_kind(value)}")
+
     def instant(self, key: str) -> int:
         """Seconds since 1970 UTC, written as such or as a date and time that says its own offset."""
         value = self._value(key)

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from idp.data_sharing import MOST_ROWS, can_be_stated
 from idp.protocol.errors import invalid_request
 from idp.protocol.parameters import Parameters
-from idp.protocol.strict_json import load_strictly
 from idp.store.transactions import Window
-from idp.web.responses import JSON
+from idp.web.requests import read_json
 
 MOST_FIELDS = 64
 MOST_BYTES = 8192
@@ -79,16 +77,9 @@ def statements(request: Request) -> Statements:
         OAuthError: `invalid_request` for another type, what is not JSON, and questions that there are not.
         RequestEntityTooLarge: for a long one.
     """
-    if request.mimetype != JSON:
-        raise invalid_request(f"Send the questions as {JSON}.")
-    content = request.get_data(cache=False)
-    if len(content) > MOST_BYTES:
-        raise RequestEntityTooLarge
-    try:
-        body = load_strictly(content.decode("utf-8"))
-    except ValueError:
-        raise invalid_request("The body is not JSON, or names a member twice.") from None
-    if not isinstance(body, dict) or not {"ask", "purpose"}.issuperset(body):
+    request.max_content_length = MOST_BYTES
+    body = read_json(request)
+    if not {"ask", "purpose"}.issuperset(body):
         raise invalid_request("The body is an object with the members ask and, if you like, purpose.")
     asked, purpose = body.get("ask"), body.get("purpose")
     if not isinstance(asked, dict) or not asked or not isinstance(purpose, str | None):

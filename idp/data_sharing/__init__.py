@@ -5,13 +5,15 @@ is the only way out. `wanted` reads which fields and claims a request is about; 
 made from; `life` holds the transitions of grants, `allowed` what they allow; `quotas` counts requests; `partner_codes`
 are the reasons that partners are told.
 `documents` checks what operators write; `partner_life` and `agreement_life` hold the steps from a draft to what is in
-force.
+force. Who may do what with things of the group's own is no sharing: `policies.access` is handed on as it is.
 """
 
 from idp.data_sharing.answers import MOST_ROWS, Answers, Asking, can_be_stated
+from idp.data_sharing.decided import Foreseen
 from idp.data_sharing.documents import (
     SharingDataError,
     agreement_document,
+    read_access_rules,
     read_bundle,
     read_catalogue,
     read_partner,
@@ -21,14 +23,20 @@ from idp.data_sharing.documents import (
 from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
+from policies.access import NO_RULES, AccessRules, Act, Entity
 
 __all__ = [
     "MOST_ROWS",
     "NOTHING",
+    "NO_RULES",
+    "AccessRules",
+    "Act",
     "Answers",
     "Asking",
     "Circumstances",
     "DataSharing",
+    "Entity",
+    "Foreseen",
     "Offer",
     "OfferedField",
     "Outgoing",
@@ -38,6 +46,7 @@ __all__ = [
     "agreement_document",
     "can_be_stated",
     "outgoing",
+    "read_access_rules",
     "read_bundle",
     "read_catalogue",
     "read_partner",

@@ -1,4 +1,7 @@
-"""A decision with its name: what is in the audit log already, and becomes a release once the values are read."""
+"""A decision with its name: what is in the audit log already, and becomes a release once the values are read.
+
+And one that discloses nothing, for those who only ask what would be.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.released import SEAL, Released
 from policies.agreement import PurposeTerms
-from policies.decision import Decision
+from policies.decision import Decision, Duties
 from policies.reasons import Reasons
 
 
@@ -30,3 +33,17 @@ class Decided:
             expires_at=self.decision.expires_at,
             askable=frozenset(field for field, reason in withheld.items() if self.reasons.is_requestable(reason)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a partner would get if it asked now: names of fields, never a value, with the codes that it may be told."""
+
+    released: tuple[str, ...]
+    withheld: Mapping[str, str]
+    requestable: frozenset[str]
+    """Those among the withheld that asking the person could help to."""
+    obligations: Mapping[str, Duties]
+    expires_at: int | None
+    policy: str
+    """The hash of the policy in force."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from idp.store.partners import MAX_LEGAL_ENTITY, MAX_NAME, PartnerDetails
+from policies.access import AccessRules, AccessRulesError, parse_access_rules
 from policies.agreement import AgreementError, parse_agreement, parse_partner
 from policies.bundle import Bundle, compile_bundle
 from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
@@ -59,6 +60,19 @@ def read_policies(directory: Path) -> dict[str, dict[str, object]]:
         message = f"{directory / 'policies'}: there is no policy, so nothing could be shared"
         raise SharingDataError(message)
     return {file.name: read_toml(file) for file in files}
+
+
+def read_access_rules(file: Path) -> AccessRules:
+    """Read rules of who may do what with things of the group's own.
+
+    Raises:
+        SharingDataError: when the file is missing or does not fit.
+    """
+    try:
+        return parse_access_rules(read_toml(file))
+    except AccessRulesError as error:
+        message = f"{file}: {error}"
+        raise SharingDataError(message) from error
 
 
 def read_toml(file: Path) -> dict[str, object]:

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
-from idp.data_sharing.decided import Decided
+from idp.data_sharing.decided import Decided, Foreseen
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
@@ -354,17 +354,37 @@ class DataSharing(GrantLife):
         """
         if not granted.fields:
             return {}
-        partner, agreement = self._inputs.partner(client.partner_id)
-        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
-        request = self._request(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
-        consent = as_consent(grant, agreement)
-        user = user_state(self.account(granted.account_id), now)
-        decision = decide(self._bundle, request, partner, agreement, consent, user)
+        decision = self._decision(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
         fields = tuple(field for field in granted.fields if field in decision.released)
         named = {field: reason for field, reason in decision.withheld.items() if field in granted.fields}
         withheld = told(self.catalogue.reasons, named)
+        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
         mode = grant.mode if grant is not None else Mode.ONGOING
         return {"authorization_details": granted_details(granted.purpose, fields, withheld, decision.expires_at, mode)}
+
+    def foresee(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Foreseen:
+        """Decide about fields as `release` would for a token that reaches all of the grant.
+
+        Nothing is disclosed by it, so nothing is written down.
+        """
+        decision = self._decision(client, account_id, purpose, fields, now)
+        nothing = Decided("", decision, None, self.catalogue.reasons).released({})
+        return Foreseen(
+            released=tuple(sorted(decision.released)),
+            withheld=nothing.withheld,
+            requestable=self.requestable(client, account_id, Asked((), purpose), nothing, now),
+            obligations={field: decision.obligations.get(field, {}) for field in sorted(decision.released)},
+            expires_at=decision.expires_at,
+            policy=self._bundle.hash,
+        )
+
+    def _decision(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Decision:
+        """Decide about all that a grant lets out, whatever a token reaches."""
+        partner, agreement = self._inputs.partner(client.partner_id)
+        consent = as_consent(self._inputs.grant(account_id, client.client_id, purpose), agreement)
+        user = user_state(self.account(account_id), now)
+        request = self._request(client, account_id, purpose, fields, now)
+        return decide(self._bundle, request, partner, agreement, consent, user)
 
     def requestable(
         self, client: Client, account_id: str, asked: Asked, released: Released, now: int

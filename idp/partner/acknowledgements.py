@@ -6,15 +6,14 @@ others do not exist for it.
 
 from flask import Blueprint, Response, request
 
-from idp.protocol.errors import invalid_request, invalid_token
+from idp.protocol.errors import invalid_request
 from idp.protocol.names import PARTNER_MESSAGES
-from idp.protocol.strict_json import load_strictly
-from idp.services import Services, current_services
+from idp.services import current_services
 from idp.store import partner_messages
-from idp.store.clients import Client
 from idp.web import paths
-from idp.web.bearer import need_scope, verified_token
-from idp.web.responses import JSON, json_response
+from idp.web.bearer import client_itself
+from idp.web.requests import read_json
+from idp.web.responses import json_response
 
 MOST = 100
 _LONGEST_ID = 64
@@ -26,22 +25,12 @@ blueprint = Blueprint("acknowledgements", __name__)
 def acknowledge() -> Response:
     """Take acknowledgements: `{"acknowledged": [jti, ...]}`; the answer lists those that are known, and the others."""
     services = current_services()
-    client = _caller(services)
+    client = client_itself(services, request, PARTNER_MESSAGES)  # suspended, it owes its acknowledgements still
     named = _named()
     with services.database.transaction() as connection:
         known = partner_messages.acknowledge(connection, client.client_id, named, services.now)
     unknown = [message for message in named if message not in known]
     return json_response({"acknowledged": sorted(known), "unknown": unknown})
-
-
-def _caller(services: Services) -> Client:
-    """Return the app that presents a token of its own; one that is suspended owes its acknowledgements still."""
-    token = verified_token(services, request)
-    client = services.find_client(token.client_id)
-    if client is None or token.family_id or services.settings.issuer not in token.audience:
-        raise invalid_token("The access token is not valid here: it must be the app's own, and for this server.")
-    need_scope(token, PARTNER_MESSAGES)
-    return client
 
 
 def _named() -> list[str]:
@@ -50,13 +39,7 @@ def _named() -> list[str]:
     Raises:
         OAuthError: `invalid_request` for anything but a list of a few of them.
     """
-    if request.mimetype != JSON:
-        raise invalid_request(f"Send the acknowledgements as {JSON}.")
-    try:
-        body = load_strictly(request.get_data(cache=False).decode("utf-8"))
-    except ValueError:
-        raise invalid_request("The body is not JSON.") from None
-    named = body.get("acknowledged") if isinstance(body, dict) else None
+    named = read_json(request).get("acknowledged")
     if not isinstance(named, list) or not 0 < len(named) <= MOST:
         raise invalid_request(f"acknowledged is a list of 1 to {MOST} values of jti.")
     if not all(isinstance(message, str) and message.isascii() and 0 < len(message) <= _LONGEST_ID for message in named):

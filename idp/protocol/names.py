@@ -96,5 +96,8 @@ GRANT_REVOKE = "grant_management_revoke"
 PARTNER_MESSAGES = "partner_messages"
 """Scope of an app's own tokens, with which it acknowledges the messages that it was sent."""
 
+ACCESS_DECISIONS = "access_decisions"
+"""Scope of a client's own tokens, with which it asks for decisions (AuthZEN Authorization API)."""
+
 PURPOSE_PREFIX = "purpose:"
 """A scope value `purpose:<id>` says why a partner asks; at most one in a request."""

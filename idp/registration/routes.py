@@ -30,8 +30,8 @@ from idp.store.clients import Client
 from idp.store.database import Connection, DatabaseUnavailableError
 from idp.store.registrations import Registration
 from idp.web import paths
-from idp.web.requests import client_network
-from idp.web.responses import JSON, json_error, json_response
+from idp.web.requests import JSON, client_network
+from idp.web.responses import json_error, json_response
 
 blueprint = Blueprint("registration", __name__)
 log = logging.getLogger(__name__)

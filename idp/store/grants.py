@@ -74,6 +74,7 @@ db.Index(
     postgresql_where=_LIVE,
     sqlite_where=_LIVE,
 )
+db.Index("ix_grants_of_client", grants.c.client_id, grants.c.id, postgresql_where=_LIVE, sqlite_where=_LIVE)
 db.Index("ix_grants_due", grants.c.expires_at, postgresql_where=_LIVE, sqlite_where=_LIVE)
 
 grant_suspensions = db.Table(
@@ -204,6 +205,12 @@ def all_alive(connection: Connection, account_id: str, now: int) -> tuple[Grant,
     """Return a user's living grants, held ones too, the newest first."""
     alive = (grants.c.account_id == account_id) & _LIVE & (grants.c.expires_at > now)
     return _all(connection, _SELECT.where(alive).order_by(grants.c.created_at.desc(), grants.c.id))
+
+
+def alive_of_client(connection: Connection, client_id: str, after: str, limit: int, now: int) -> tuple[Grant, ...]:
+    """Return living grants of an app in the order of their identifiers, from the one after a given one."""
+    which = (grants.c.client_id == client_id) & (grants.c.id > after) & _LIVE & (grants.c.expires_at > now)
+    return _all(connection, _SELECT.where(which).order_by(grants.c.id).limit(limit))
 
 
 def all_of_account(connection: Connection, account_id: str) -> tuple[Grant, ...]:

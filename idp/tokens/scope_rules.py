@@ -4,6 +4,7 @@ Asked at every issuance.
 """
 
 from idp.protocol.names import (
+    ACCESS_DECISIONS,
     GRANT_MANAGEMENT,
     GRANT_QUERY,
     GRANT_REVOKE,
@@ -36,6 +37,8 @@ class ScopeRules:
             return managed and client.is_third_party and scope in client.scopes
         if scope == PARTNER_MESSAGES:
             return client.is_third_party and scope in client.scopes
+        if scope == ACCESS_DECISIONS:
+            return client.kind is not ClientKind.FIRST_PARTY and scope in client.scopes
         if scope in self._user_scopes:
             return client.kind is not ClientKind.SERVICE and scope in client.scopes
         setting = self._settings.scopes.get(scope)

@@ -53,6 +53,20 @@ def standing_grant(services: Services, token: VerifiedToken, audience: Iterable[
     return client, family
 
 
+def client_itself(services: Services, request: Request, scope: str) -> Client:
+    """Return the client that presents a token of its own, for this server, with a scope.
+
+    Raises:
+        OAuthError: in the words of RFC 6750 3.1.
+    """
+    token = verified_token(services, request)
+    client = services.find_client(token.client_id)
+    if client is None or token.family_id or services.settings.issuer not in token.audience:
+        raise invalid_token("The access token is not valid here: it must be the app's own, and for this server.")
+    need_scope(token, scope)
+    return client
+
+
 def need_scope(token: VerifiedToken, scope: str) -> None:
     """Raise `insufficient_scope` for a token without a scope (RFC 6750 3.1)."""
     if scope not in token.scopes:

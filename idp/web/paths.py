@@ -11,12 +11,18 @@ DATA_ME = "/data/v1/me"
 DATA_TRANSACTIONS = "/data/v1/transactions"
 DATA_VERIFY = "/data/v1/verify"
 DATA_REASONS = "/data/v1/reasons"
+EVALUATION = "/access/v1/evaluation"
+EVALUATIONS = "/access/v1/evaluations"
+SEARCH_SUBJECT = "/access/v1/search/subject"
+SEARCH_RESOURCE = "/access/v1/search/resource"
+SEARCH_ACTION = "/access/v1/search/action"
 GRANT = "/grants/<grant_id>"
 REGISTER = "/register"
 REGISTRATION = "/register/<client_id>"
 JWKS = "/jwks"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
+AUTHZEN_CONFIGURATION = "/.well-known/authzen-configuration"
 LOGIN = "/login"
 CONSENT = "/consent"
 LOGOUT = "/logout"
@@ -48,9 +54,15 @@ MACHINE_PATHS = frozenset(
         DATA_TRANSACTIONS,
         DATA_VERIFY,
         DATA_REASONS,
+        EVALUATION,
+        EVALUATIONS,
+        SEARCH_SUBJECT,
+        SEARCH_RESOURCE,
+        SEARCH_ACTION,
         JWKS,
         OPENID_CONFIGURATION,
         OAUTH_METADATA,
+        AUTHZEN_CONFIGURATION,
         LOG_CHECKPOINT,
         LOG_KEY,
         HEALTH_LIVE,

@@ -9,8 +9,10 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 from idp.authorization_server import EndpointRequest, Payload
 from idp.protocol.errors import invalid_request
 from idp.protocol.parameters import Parameters, parse_parameters
+from idp.protocol.strict_json import load_strictly
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 IPV6_PREFIX = 64
 
 
@@ -30,10 +32,32 @@ def read_form_with_boxes(request: Request, boxes: str) -> tuple[Parameters, froz
     return parameters, frozenset(parameters.repeated)
 
 
+def read_json(request: Request) -> dict[str, object]:
+    """Return the JSON object that the body is.
+
+    Raises:
+        OAuthError: `invalid_request` for another content type, for less than was announced, and for what is no object.
+        RequestEntityTooLarge: when it is too large.
+    """
+    if request.mimetype != JSON:
+        raise invalid_request(f"Send the body as {JSON}.")
+    try:
+        body = load_strictly(_whole_body(request).decode("utf-8"))
+    except ValueError:
+        raise invalid_request("The body is not JSON, or names a member twice.") from None
+    if not isinstance(body, dict):
+        raise invalid_request("The body is not a JSON object.")
+    return body
+
+
 def _whole_form(request: Request) -> bytes:
-    """Return all of the body or none: a form that was cut off must not pass for another, shorter one."""
     if request.mimetype != FORM:
         raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
+    return _whole_body(request)
+
+
+def _whole_body(request: Request) -> bytes:
+    """Return all of the body or none: a form that was cut off must not pass for another, shorter one."""
     body = request.get_data(cache=False)
     announced, limit = request.content_length, request.max_content_length
     if announced is None and limit is not None and len(body) >= limit:

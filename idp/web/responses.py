@@ -10,8 +10,8 @@ from flask import Response
 
 from idp.data_sharing import Outgoing
 from idp.protocol.errors import OAuthError
+from idp.web.requests import JSON
 
-JSON = "application/json"
 JWT = "application/jwt"
 
 

@@ -28,6 +28,11 @@ ROUTES = {
     "/data/v1/transactions": READ,
     "/data/v1/verify": WRITE,
     "/data/v1/reasons": READ,
+    "/access/v1/evaluation": WRITE,
+    "/access/v1/evaluations": WRITE,
+    "/access/v1/search/subject": WRITE,
+    "/access/v1/search/resource": WRITE,
+    "/access/v1/search/action": WRITE,
     "/grants/<grant_id>": READ | {"DELETE"},
     "/register": WRITE,
     "/register/<client_id>": READ | {"PUT", "DELETE"},
@@ -50,7 +55,12 @@ ROUTES = {
     "/static/<path:filename>": READ,
 }
 # Answered in front of Flask, from memory.
-PUBLISHED = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"}
+PUBLISHED = {
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/authzen-configuration",
+    "/jwks",
+}
 
 
 @pytest.fixture(scope="module")

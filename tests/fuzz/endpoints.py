@@ -7,7 +7,7 @@ from idp.protocol.names import JWT_BEARER_ASSERTION
 from tests.fuzz.browser import VERIFIER, request_of
 from tests.fuzz.draft import Draft, cookie, form, header, json_body, query
 from tests.fuzz.world import ASSERTOR, HANA, ISSUER, PURPOSE, World
-from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI
+from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI, TABI_PHONE
 
 SESSION = "sekisho_session"
 Drafts = Callable[[World], list[Draft]]
@@ -105,6 +105,25 @@ def _data_verify(world: World) -> list[Draft]:
     token = header("Authorization", f"Bearer {world.partners}")
     asked = {"ask": {"over_20": True, "kyc_level": 2}, "purpose": PURPOSE}
     return [Draft("POST", b"/data/v1/verify", (*json_body(asked), *token))]
+
+
+def _decisions(path: bytes, *left_out: str) -> Drafts:
+    def drafts(world: World) -> list[Draft]:
+        token = (*header("Authorization", f"Bearer {world.decider}"), *header("X-Request-ID", "7"))
+        body = {
+            "subject": {"type": "partner_app", "id": TABI_PHONE.client_id},
+            "action": {"name": "share"},
+            "resource": {"type": "user_data", "id": world.hana_id, "properties": {"fields": ["prefecture", "over_20"]}},
+            "context": {"purpose": PURPOSE, "time": "2026-11-29T12:00:00Z"},
+            "page": {"limit": 1},
+            "evaluations": [{}, {"action": {"name": "read"}}],
+            "options": {"evaluations_semantic": "execute_all"},
+        }
+        asked = {name: value for name, value in body.items() if name not in left_out}
+        of_a_thing = {**asked, "resource": {"type": "record", "id": "record-1"}}
+        return [Draft("POST", path, (*json_body(each), *token)) for each in (asked, of_a_thing)]
+
+    return drafts
 
 
 def _introspect(world: World) -> list[Draft]:
@@ -262,6 +281,11 @@ ENDPOINTS = (
     Endpoint("/data/v1/transactions", touches_store=True, drafts=_data_transactions),
     Endpoint("/data/v1/verify", touches_store=True, drafts=_data_verify),
     Endpoint("/data/v1/reasons", touches_store=False, drafts=_plain(b"/data/v1/reasons")),
+    Endpoint("/access/v1/evaluation", touches_store=True, drafts=_decisions(b"/access/v1/evaluation", "evaluations")),
+    Endpoint("/access/v1/evaluations", touches_store=True, drafts=_decisions(b"/access/v1/evaluations")),
+    Endpoint("/access/v1/search/subject", touches_store=True, drafts=_decisions(b"/access/v1/search/subject")),
+    Endpoint("/access/v1/search/resource", touches_store=True, drafts=_decisions(b"/access/v1/search/resource")),
+    Endpoint("/access/v1/search/action", touches_store=True, drafts=_decisions(b"/access/v1/search/action", "action")),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),
@@ -294,5 +318,10 @@ ENDPOINTS = (
         "/.well-known/oauth-authorization-server",
         touches_store=False,
         drafts=_published(b"/.well-known/oauth-authorization-server"),
+    ),
+    Endpoint(
+        "/.well-known/authzen-configuration",
+        touches_store=False,
+        drafts=_published(b"/.well-known/authzen-configuration"),
     ),
 )

@@ -31,7 +31,11 @@ _FRAME_HEADERS = {
     "X-Frame-Options": "",
 }
 """The page that apps may frame is the same for everybody (OIDC Session Management 3.2)."""
-_BEARER_PATHS = {"/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"}
+_BEARER_PATHS = {
+    *("/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"),
+    *("/access/v1/evaluation", "/access/v1/evaluations"),
+    *("/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"),
+}
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
 _STYLESHEETS = ("text/css", "image/svg+xml", "text/javascript")

@@ -23,7 +23,12 @@ AT_ENDPOINTS = [
     for endpoint in ENDPOINTS
     if endpoint.touches_store or store == SQLITE
 ]
-PUBLISHED = {"/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
+PUBLISHED = {
+    "/jwks",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/authzen-configuration",
+}
 METHODS = [
     "GET",
     "POST",

@@ -79,6 +79,9 @@ class World:
         self._declare_clients()
         self._serial = 0
         self._store = Store(self.services)
+        with self.services.database.autocommit() as connection:
+            self.hana_id = self.services.accounts.find_by_username(connection, HANA).id
+        self.decider = self._deciders_token()
         self.hana = self._browser_of(HANA)
         self.hana.tab.get("/authorize/continue", query_string={"flow": self.hana.agree(TABI)})
         for_phone, for_storefront = self.hana.tokens(PHONE), self._storefront_tokens(self.hana)
@@ -115,7 +118,7 @@ class World:
     @property
     def never_logged(self) -> list[str]:
         """What no line of the log may hold."""
-        tokens = [self.kept, self.held, self.access, self.id_token, self.partners]
+        tokens = [self.kept, self.held, self.access, self.id_token, self.partners, self.decider]
         return [*self.secrets.values(), *tokens, self.hana.session, *self._codes_given]
 
     def basic(self, client_id: str) -> str:
@@ -250,6 +253,12 @@ class World:
     def _storefront_tokens(self, browser: Browser) -> dict[str, Any]:
         return browser.tokens(STOREFRONT, Authorization=self.basic(STOREFRONT.client_id))
 
+    def _deciders_token(self) -> str:
+        """Return a token of a service that may ask for decisions."""
+        mint, client = self.services.server.parts.mint, self.services.find_client("gate")
+        token: str = mint.client_response(client, ("access_decisions",), (ISSUER,), self.services.now)["access_token"]
+        return token
+
     def _declare_clients(self) -> None:
         by_key = {
             "auth_method": "private_key_jwt",
@@ -273,6 +282,14 @@ class World:
                 "redirect_uris": ["https://tabi-server.example.test/callback"],
                 "scopes": ["openid", "prefecture", "partner_messages"],
                 **by_key,
+            },
+            {
+                "client_id": "gate",
+                "kind": "service",
+                "name": "Gate",
+                "scopes": ["access_decisions"],
+                **by_key,
+                "grant_types": ["client_credentials"],
             },
         ]
         hasher = Passwords(self.services.settings.sign_in).hash
