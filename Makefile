@@ -30,7 +30,7 @@ help: ## this list
 demo: $(RUNTIME) ## play the main journey over real HTTP, then leave the servers up (ONCE=1: exit after the journey)
 	@$(PY) -m clients.demo $(if $(ONCE),--once)
 
-test: lint setup-test ## every check and every test, on real PostgreSQL, Redis, Chromium and Node (ARGS=... goes to pytest)
+test: lint setup-test ## every check and every test, on real PostgreSQL, Redis, Chromium, Node and Apache (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 lint: $(TOOLS) ## ruff, formatting, types, import contracts
@@ -51,7 +51,7 @@ clean: ## forget the venv, caches and downloaded packages
 	rm -rf $(VENV) tests/npm/node_modules .demo .test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 setup-test: $(TOOLS) $(NPM_SET)
-	@$(PY) -m tests.real.install postgresql redis chromium japanese-font
+	@$(PY) -m tests.real.install postgresql redis chromium japanese-font apache
 
 $(VENV)/.folder:
 	@sh tests/real/make-venv $(VENV)

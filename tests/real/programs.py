@@ -78,7 +78,33 @@ JAPANESE_FONT = JapaneseFont(
     executables=("fc-list",),
 )
 
+
+class Apache(Component):
+    """With its modules in a folder of their own, mod_auth_openidc among them."""
+
+    def present(self) -> bool:
+        try:
+            return super().present() and self.module("auth_openidc").exists()
+        except MissingProgramError:
+            return False
+
+    def module(self, name: str) -> Path:
+        """The file of a module."""
+        for folder in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/lib/httpd/modules"):
+            if (file := Path(folder, f"mod_{name}.so")).exists():
+                return file
+        raise MissingProgramError(self.how_to_install())
+
+
+APACHE = Apache(
+    title="Apache with mod_auth_openidc",
+    packages=("apache2-bin", "libapache2-mod-auth-openidc"),
+    executables=("apache2", "httpd"),
+    folders=("usr/sbin",),
+)
+
 COMPONENTS = {
+    "apache": APACHE,
     "postgresql": POSTGRESQL,
     "redis": REDIS,
     "chromium": CHROMIUM,
