@@ -13,9 +13,10 @@ from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
-from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, read_access_rules, read_bundle
+from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, policy_life, read_access_rules
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
 from idp.outbound import Fetcher
@@ -75,6 +76,7 @@ class Services:
     interactions: Interactions
     pushed_requests: PushedRequests
     sharing: DataSharing
+    policy: PolicyInForce
     messages: PartnerMessages
     answers: Answers
     access_rules: AccessRules
@@ -108,18 +110,19 @@ def build_services(
 
     Raises:
         SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with.
-        SharingDataError: when the catalogue, a policy or the access rules do not fit.
+        SharingDataError: when the access rules do not fit or, at the first start, the catalogue or a policy.
         DatabaseUnavailableError: when the database cannot be reached.
     """
-    bundle = read_bundle(Path(settings.sharing_directory))
     rules = read_access_rules(Path(settings.access_rules_file)) if settings.access_rules_file else NO_RULES
     database = open_database(app, settings.database_url, settings.threads)
     with database.autocommit() as connection:
         if not schema.is_current(connection):
             message = "the database is empty or older than this program; run `idp db upgrade`"
             raise SettingsError(message)
+    policy_life.begin(database, Path(settings.sharing_directory), int(clock()))
     sealer = _open_sealer(database, settings, random)
     feed = ChangeFeed(database)
+    policy = PolicyInForce(database, feed)
     accounts = Accounts(sealer, random)
     transactions = Transactions(sealer, random)
     receipt_key = ReceiptKey(sealer)
@@ -127,8 +130,8 @@ def build_services(
     audit_log = AuditLog(sealer, random)
     pairwise = Pairwise(sealer.derive("pairwise subjects"))
     messages = PartnerMessages(settings.issuer, sealer, random, pairwise, partial(_signed_event, keys))
-    sharing = DataSharing(bundle, database, accounts, audit_log, feed, pairwise, messages, random)
-    scope_rules = ScopeRules(settings, sharing.user_scopes)
+    sharing = DataSharing(policy, database, accounts, audit_log, feed, pairwise, messages, random)
+    scope_rules = ScopeRules(settings, policy)
     find_client = _client_directory(database, feed)
     fetcher = Fetcher(settings, database, clock)
     client_keys = ClientKeys(fetcher, clock)
@@ -172,6 +175,7 @@ def build_services(
         interactions=Interactions(sealer),
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
+        policy=policy,
         messages=messages,
         answers=Answers(sharing, transactions, database, sealer, settings.data_api),
         access_rules=rules,

@@ -259,6 +259,7 @@ def test_a_command_says_what_it_cannot_work_with(idp: Idp, tmp_path: Path, argum
     assert "the database cannot be reached" in line
     assert "hunter2" not in line
     assert "'issuer' must be an https URL" in refused(idp(url, *arguments, IDP_ISSUER="http://id.example.jp"))
+    assert idp(url, "db", "upgrade").exit_code == 0
     assert "catalogue.toml" in refused(idp(url, *arguments, IDP_SHARING_DIRECTORY=str(tmp_path)))
 
 

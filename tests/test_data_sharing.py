@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp.data_sharing import Circumstances, DataSharing, read_catalogue
+from idp.data_sharing import Circumstances, DataSharing
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
+from idp.data_sharing.policy_documents import catalogue_of
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Surface
 from idp.protocol.grants import Initiator, Status, Why
@@ -29,16 +31,13 @@ from idp.store.database import Database
 from idp.store.grants import Answer, Grant
 from idp.store.partners import PartnerDetails
 from idp.store.sealing import Sealer
-from policies.bundle import compile_bundle
 from policies.derive import claims_for
-from tests.policies.worlds import EVERYTHING_GOES
-from tests.provider.provider import ROOT
 from tests.real.postgres_server import PostgresServer
+from tests.sharing.written import SHARES_EVERYTHING, put_in_force
 from tests.store.rows import DAY, NOW, new_id, opened, randomness
 
-CATALOGUE = read_catalogue(ROOT / "config" / "sharing")
+CATALOGUE = catalogue_of(SHARES_EVERYTHING)
 EXAMINED = PartnerDetails(tier="restricted")
-BUNDLE = compile_bundle(CATALOGUE, EVERYTHING_GOES)
 FIELDS = sorted(CATALOGUE.known)
 SCOPES = sorted(CATALOGUE.scopes)
 PURPOSE = "points.credit"
@@ -76,7 +75,9 @@ def an_office(database: Database, key: bytes = bytes(32)) -> Office:
     audit_log = AuditLog(sealer, randomness)
     pairwise = Pairwise(key)
     messages = PartnerMessages("https://id.example", sealer, randomness, pairwise, bytes.decode)
-    sharing = DataSharing(BUNDLE, database, accounts, audit_log, feed, pairwise, messages, randomness)
+    put_in_force(database, SHARES_EVERYTHING)
+    policy = PolicyInForce(database, feed)
+    sharing = DataSharing(policy, database, accounts, audit_log, feed, pairwise, messages, randomness)
     return Office(database, accounts, sharing)
 
 

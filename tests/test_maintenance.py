@@ -24,7 +24,7 @@ STATE = {
 }
 FOR_KEEPING = {
     *("agreement_versions", "audit_entries", "audit_hashes", "audit_salts", "audit_tree", "transactions"),
-    *("grant_events", "grant_suspensions", "grants", "partner_events"),
+    *("grant_events", "grant_suspensions", "grants", "partner_events", "policies", "policy_steps"),
 }
 INSERT = text("INSERT INTO attempts (key, window_start, count) VALUES (:key, :start, 1)")
 

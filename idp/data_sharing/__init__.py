@@ -4,22 +4,15 @@
 is the only way out. `wanted` reads which fields and claims a request is about; `inputs` looks up what decisions are
 made from; `life` holds the transitions of grants, `allowed` what they allow; `quotas` counts requests; `partner_codes`
 are the reasons that partners are told.
-`documents` checks what operators write; `partner_life` and `agreement_life` hold the steps from a draft to what is in
-force. Who may do what with things of the group's own is no sharing: `policies.access` is handed on as it is.
+`policy_in_force` is what all of it is decided by. `documents` checks what operators write of partners,
+`policy_documents` what they write of the policy; `partner_life`, `agreement_life` and `policy_life` hold the steps from
+a draft to what is in force. Who may do what with things of the group's own is no sharing: `policies.access` is handed
+on as it is.
 """
 
 from idp.data_sharing.answers import MOST_ROWS, Answers, Asking, can_be_stated
 from idp.data_sharing.decided import Foreseen
-from idp.data_sharing.documents import (
-    SharingDataError,
-    agreement_document,
-    read_access_rules,
-    read_bundle,
-    read_catalogue,
-    read_partner,
-    read_policies,
-    read_toml,
-)
+from idp.data_sharing.documents import SharingDataError, agreement_document, read_access_rules, read_partner
 from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
@@ -51,9 +44,5 @@ __all__ = [
     "can_be_stated",
     "outgoing",
     "read_access_rules",
-    "read_bundle",
-    "read_catalogue",
     "read_partner",
-    "read_policies",
-    "read_toml",
 ]

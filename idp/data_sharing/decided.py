@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.released import SEAL, Released
 from policies.agreement import PurposeTerms
+from policies.catalogue import Catalogue
 from policies.decision import Decision, Duties
-from policies.reasons import Reasons
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision, its identifier, what is agreed for its purpose, and how its reasons are told."""
+    """A decision, its identifier, what is agreed for its purpose, and the catalogue by which it was made."""
 
     id: str
     decision: Decision
     terms: PurposeTerms | None
-    reasons: Reasons
+    catalogue: Catalogue
 
     def released(self, claims: Mapping[str, object]) -> Released:
         """Return the release of these claims, which must be of released fields only."""
-        withheld = self.decision.withheld
+        withheld, reasons = self.decision.withheld, self.catalogue.reasons
         return Released(
             SEAL,
             claims,
-            told(self.reasons, withheld),
+            told(reasons, withheld),
             decision_id=self.id,
             expires_at=self.decision.expires_at,
-            askable=frozenset(field for field, reason in withheld.items() if self.reasons.is_requestable(reason)),
+            askable=frozenset(field for field, reason in withheld.items() if reasons.is_requestable(reason)),
         )
 
 

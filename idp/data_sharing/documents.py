@@ -1,4 +1,4 @@
-"""What operators write about sharing, checked by the rules of `policies`: catalogue, partners, agreements."""
+"""What operators write about partners and agreements, checked by the rules of `policies`."""
 
 import json
 import tomllib
@@ -11,55 +11,11 @@ from typing import Any
 from idp.store.partners import MAX_LEGAL_ENTITY, MAX_NAME, PartnerDetails
 from policies.access import AccessRules, AccessRulesError, parse_access_rules
 from policies.agreement import AgreementError, parse_agreement, parse_partner
-from policies.bundle import Bundle, compile_bundle
-from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
-from policies.clauses import PolicyError
-
-CATALOGUE_FILES = ("catalogue.toml", "purposes.toml", "reasons.toml")
+from policies.catalogue import Catalogue
 
 
 class SharingDataError(Exception):
-    """The catalogue or an agreement cannot be trusted as written; the message says where and why."""
-
-
-def read_catalogue(directory: Path) -> Catalogue:
-    """Read the catalogue: fields, purposes and reasons.
-
-    Raises:
-        SharingDataError: when a file is missing or does not fit.
-    """
-    try:
-        return parse_catalogue(*((directory / name).read_text("utf-8") for name in CATALOGUE_FILES))
-    except (OSError, UnicodeDecodeError, CatalogueError) as error:
-        message = f"{directory}: {error}"
-        raise SharingDataError(message) from error
-
-
-def read_bundle(directory: Path) -> Bundle:
-    """Read the catalogue and the policy files beside it, and compile them.
-
-    Raises:
-        SharingDataError: when a file is missing or does not fit; it names file, clause and what would mend it.
-    """
-    catalogue = read_catalogue(directory)
-    try:
-        return compile_bundle(catalogue, read_policies(directory))
-    except PolicyError as error:
-        message = f"{directory / 'policies'}: {error}"
-        raise SharingDataError(message) from error
-
-
-def read_policies(directory: Path) -> dict[str, dict[str, object]]:
-    """Read the policy files of a sharing directory, by name.
-
-    Raises:
-        SharingDataError: when there is none, or one is not TOML.
-    """
-    files = sorted((directory / "policies").glob("*.toml"))
-    if not files:
-        message = f"{directory / 'policies'}: there is no policy, so nothing could be shared"
-        raise SharingDataError(message)
-    return {file.name: read_toml(file) for file in files}
+    """The policy, a partner or an agreement cannot be trusted as written; the message says where and why."""
 
 
 def read_access_rules(file: Path) -> AccessRules:
@@ -69,23 +25,9 @@ def read_access_rules(file: Path) -> AccessRules:
         SharingDataError: when the file is missing or does not fit.
     """
     try:
-        return parse_access_rules(read_toml(file))
-    except AccessRulesError as error:
-        message = f"{file}: {error}"
-        raise SharingDataError(message) from error
-
-
-def read_toml(file: Path) -> dict[str, object]:
-    """Read one file.
-
-    Raises:
-        SharingDataError: when it cannot be read, or is not TOML.
-    """
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{file}: {error}"
-        raise SharingDataError(message) from error
+        return parse_access_rules(tomllib.loads(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AccessRulesError) as error:
+        raise SharingDataError(f"{file}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import asdict
 
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.audit import Person
 from idp.store import grants, partners
 from idp.store.accounts import Account, Accounts
@@ -16,7 +17,6 @@ from idp.store.database import Database
 from idp.store.grants import Grant, grant_key
 from idp.store.partners import StoredPartner
 from policies.agreement import Agreement, AgreementError, Partner, parse_agreement, parse_partner
-from policies.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ class SharingInputs:
     """
 
     def __init__(
-        self, catalogue: Catalogue, database: Database, accounts: Accounts, audit_log: AuditLog, feed: ChangeFeed
+        self, policy: PolicyInForce, database: Database, accounts: Accounts, audit_log: AuditLog, feed: ChangeFeed
     ) -> None:
         """Follow the feed."""
-        self._catalogue = catalogue
+        self._policy = policy
         self._database = database
         self._accounts = accounts
         self._audit_log = audit_log
@@ -44,7 +44,9 @@ class SharingInputs:
         self._account_cache: Cache[Account] = Cache(feed, (Topic.ACCOUNT,), CACHED_ACCOUNTS)
         self._person_cache: Cache[Person] = Cache(feed, (Topic.ACCOUNT,), CACHED_PEOPLE)
         self._grant_cache: Cache[Grant] = Cache(feed, (Topic.GRANT,), CACHED_GRANTS)
-        self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, (Topic.SHARING,), CACHED_PARTNERS)
+        # An agreement is read by the catalogue in force.
+        topics = (Topic.SHARING, Topic.POLICY)
+        self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, topics, CACHED_PARTNERS)
 
     def renew(self) -> None:
         """Make sure that what is committed by now is known here."""
@@ -98,7 +100,7 @@ class SharingInputs:
             return None
 
     def _agreement(self, document: str) -> Agreement | None:
-        return parse_agreement(json.loads(document), self._catalogue) if document else None
+        return parse_agreement(json.loads(document), self._policy.catalogue) if document else None
 
 
 def _written(partner: StoredPartner) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from idp.data_sharing.allowed import gives_way, last_end, lets_out, merged, merged_fields
 from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.audit import Changed
 from idp.protocol.grants import Action, Event, Initiator, Status, Why, Wish
 from idp.store import codes, families, grants
@@ -29,13 +30,18 @@ class GrantLife:
     """The transitions. Each tells whether it happened: what is over stays as it is, whoever asks."""
 
     def __init__(
-        self, catalogue: Catalogue, accounts: Accounts, audit_log: AuditLog, messages: PartnerMessages
+        self, policy: PolicyInForce, accounts: Accounts, audit_log: AuditLog, messages: PartnerMessages
     ) -> None:
         """Take what events are told with."""
-        self.catalogue = catalogue
+        self._policy = policy
         self._accounts = accounts
         self._audit_log = audit_log
         self._messages = messages
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The fields and purposes that there are."""
+        return self._policy.catalogue
 
     def give(self, connection: Connection, answer: Grant, now: int, wish: Wish | None = None) -> Grant | None:
         """Write down a user's answer: a grant of its own, or an amendment of the one that is alive.

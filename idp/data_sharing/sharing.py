@@ -19,6 +19,7 @@ from idp.data_sharing.offer import Offer, Reader, make_offer
 from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.data_sharing.quotas import count_request
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
@@ -28,7 +29,7 @@ from idp.protocol.authorization_details import PartnerData, granted_details
 from idp.protocol.claims_request import ClaimsRequest
 from idp.protocol.errors import invalid_authorization_details, invalid_scope
 from idp.protocol.grants import Mode
-from idp.protocol.names import OFFLINE_ACCESS, OPENID, PURPOSE_PREFIX, ClientKind
+from idp.protocol.names import PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.store import audit, grants
@@ -41,7 +42,6 @@ from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, Partner, PartnerStatus
-from policies.bundle import Bundle
 from policies.decide import askable, decide
 from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for
@@ -77,7 +77,7 @@ class DataSharing(GrantLife):
 
     def __init__(
         self,
-        bundle: Bundle,
+        policy: PolicyInForce,
         database: Database,
         accounts: Accounts,
         audit_log: AuditLog,
@@ -87,14 +87,16 @@ class DataSharing(GrantLife):
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        super().__init__(bundle.catalogue, accounts, audit_log, messages)
-        self._bundle = bundle
-        self.user_scopes = frozenset(bundle.catalogue.scopes) | {OPENID, OFFLINE_ACCESS}
-        """Scope values that need a user."""
+        super().__init__(policy, accounts, audit_log, messages)
         self._database = database
         self._pairwise = pairwise
         self._random = random
-        self._inputs = SharingInputs(bundle.catalogue, database, accounts, audit_log, feed)
+        self._inputs = SharingInputs(policy, database, accounts, audit_log, feed)
+
+    @property
+    def user_scopes(self) -> frozenset[str]:
+        """Scope values that need a user."""
+        return self._policy.user_scopes
 
     # ---- who is who ----------------------------------------------------------------------------------------------
 
@@ -321,9 +323,8 @@ class DataSharing(GrantLife):
             wanted = Wanted(named, frozenset(), named)
         request = self._request(client, account_id, asked.purpose, wanted.fields, now)
         decided = self._disclose(client, account_id, request, reach, surface)
-        return decided.released(
-            wanted.trimmed(self.catalogue, claims_for(self.catalogue, decided.decision.released, account.profile, on))
-        )
+        claims = claims_for(decided.catalogue, decided.decision.released, account.profile, on)
+        return decided.released(wanted.trimmed(decided.catalogue, claims))
 
     def disclose(
         self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int, surface: Surface
@@ -368,14 +369,14 @@ class DataSharing(GrantLife):
         Nothing is disclosed by it, so nothing is written down.
         """
         decision = self._decision(client, account_id, purpose, fields, now)
-        nothing = Decided("", decision, None, self.catalogue.reasons).released({})
+        nothing = Decided("", decision, None, self.catalogue).released({})
         return Foreseen(
             released=tuple(sorted(decision.released)),
             withheld=nothing.withheld,
             requestable=self.requestable(client, account_id, Asked((), purpose), nothing, now),
             obligations={field: decision.obligations.get(field, {}) for field in sorted(decision.released)},
             expires_at=decision.expires_at,
-            policy=self._bundle.hash,
+            policy=self._policy.rules.hash,
         )
 
     def _decision(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Decision:
@@ -384,7 +385,7 @@ class DataSharing(GrantLife):
         consent = as_consent(self._inputs.grant(account_id, client.client_id, purpose), agreement)
         user = user_state(self.account(account_id), now)
         request = self._request(client, account_id, purpose, fields, now)
-        return decide(self._bundle, request, partner, agreement, consent, user)
+        return decide(self._policy.bundle, request, partner, agreement, consent, user)
 
     def requestable(
         self, client: Client, account_id: str, asked: Asked, released: Released, now: int
@@ -396,7 +397,7 @@ class DataSharing(GrantLife):
         partner, agreement = self._inputs.partner(client.partner_id)
         request = self._request(client, account_id, asked.purpose, refused, now)
         user = user_state(self.account(account_id), now)
-        return frozenset(askable(self._bundle, request, partner, agreement, user).fields)
+        return frozenset(askable(self._policy.bundle, request, partner, agreement, user).fields)
 
     def told_codes(self) -> Mapping[str, Words]:
         """Return every code that partners are told in place of a reason, with its words."""
@@ -420,15 +421,15 @@ class DataSharing(GrantLife):
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
-        decision_id = new_identifier(self._random)
+        decision_id, bundle = new_identifier(self._random), self._policy.bundle
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
             consent = self._within(as_consent(grant, agreement), reach)
             user = user_state(self.account(account_id), request.at)
-            decision = decide(self._bundle, request, partner, agreement, consent, user)
+            decision = decide(bundle, request, partner, agreement, consent, user)
             terms = agreement.purposes.get(request.purpose) if agreement is not None else None
-            decided = Decided(decision_id, decision, terms, self.catalogue.reasons)
+            decided = Decided(decision_id, decision, terms, bundle.catalogue)
             if not decision.released or agreement is None or grant is None:
                 return decided
             person = self._inputs.person(account_id)
@@ -489,7 +490,7 @@ class DataSharing(GrantLife):
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
         request = self._request(client, account_id, asked.purpose, self._fields(client, asked), now)
-        return askable(self._bundle, request, partner, agreement, user_state(self.account(account_id), now))
+        return askable(self._policy.bundle, request, partner, agreement, user_state(self.account(account_id), now))
 
     def partner(self, client: Client) -> tuple[Partner | None, Agreement | None]:
         """Return whose app a client is, and the agreement in force with them, as far as there are any."""

@@ -12,10 +12,8 @@ unless a case says otherwise; `unknown` lists those of the first three that nobo
 that stay, the reason code or the clause.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeVar
 
 from idp.policy_tools.situations import Situation
@@ -33,7 +31,7 @@ _CLASSES: Final = {f"{relation}.{tier}": (relation, tier) for relation, tier in 
 
 
 class CaseError(ValueError):
-    """A table of cases cannot be read; the message names the file and the case."""
+    """A table of cases does not fit; the message names the file and the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +79,18 @@ class Report:
     """Clauses that no case makes hold, or of which no case shows that they can fail to."""
 
 
-def read_cases(directory: Path) -> tuple[Case, ...]:
-    """Read every table in a directory.
+def read_cases(documents: Mapping[str, Mapping[str, object]]) -> tuple[Case, ...]:
+    """Read every table, by the names of their files.
 
     Raises:
-        CaseError: for a file that cannot be read, or a case that does not fit.
+        CaseError: for a case that does not fit, or when there is none.
     """
     cases: list[Case] = []
-    for file in sorted(directory.glob("*.toml")):
-        try:
-            document = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise CaseError(f"{file}: cannot be read as TOML: {error}") from error
-        tables = Table(document, file.name, CaseError).only("case").tables("case")
-        cases += [_case(table.at(f"{file.name}: case {table.text('title')!r}")) for table in tables]
+    for name, document in documents.items():
+        tables = Table(document, name, CaseError).only("case").tables("case")
+        cases += [_case(table.at(f"{name}: case {table.text('title')!r}")) for table in tables]
     if not cases:
-        raise CaseError(f"{directory}: there are no cases; a policy without tests cannot be judged")
+        raise CaseError("there are no cases; a policy without tests cannot be judged")
     return tuple(cases)
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import click
 
-from idp.data_sharing import read_catalogue
+from idp.data_sharing.policy_documents import catalogue_of, read_documents
 from idp.policy_tools.arguments import DIRECTORY, directory_argument
 from idp.policy_tools.difference import differences, widenings
 from idp.policy_tools.dossier import Judgement, judge, read_dossier
@@ -58,7 +58,7 @@ def diff_policies(before: Path, after: Path, *, as_json: bool) -> None:
 @told_plainly
 def list_reasons(directory: Path, *, as_json: bool) -> None:
     """List why a field can stay: what partners are told of each reason, what people read, and what it means."""
-    explained = read_catalogue(directory).reasons.explanations
+    explained = catalogue_of(read_documents(directory)).reasons.explanations
     rows = [
         {
             "reason": str(reason),

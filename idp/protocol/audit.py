@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CONSENT_ENDED = "consent_ended"
     PARTNER_STATUS = "partner_status"
     AGREEMENT = "agreement"
+    POLICY = "policy"
 
 
 class Surface(StrEnum):
@@ -151,6 +152,11 @@ def agreement_changed(partner_id: str, document: str, now: int) -> bytes:
     return _leaf(Kind.AGREEMENT, now, partner=partner_id, agreement=agreement, document=hashed)
 
 
+def policy_changed(event: str, policy: str, before: str, signed_off: tuple[str, ...], now: int) -> bytes:
+    """Return the leaf of a policy that is in force from now on, by its hash, and what was signed off as wider."""
+    return _leaf(Kind.POLICY, now, event=event, policy=policy, before=before, widenings=signed_off)
+
+
 def _leaf(kind: Kind, now: int, **members: object) -> bytes:
     return canonical({"version": VERSION, "kind": kind.value, "at": now, **members})
 
@@ -205,6 +211,7 @@ _SHAPES: Mapping[Kind, Mapping[str, type]] = {
     Kind.CONSENT_ENDED: _SHARING,
     Kind.PARTNER_STATUS: {"partner": str, "status": str},
     Kind.AGREEMENT: {"partner": str, "agreement": dict, "document": str},
+    Kind.POLICY: {"event": str, "policy": str, "before": str, "widenings": list},
 }
 
 

@@ -16,6 +16,7 @@ from idp.protocol.secrets import SECRET_BYTES, Randomness
 from idp.store.clients import clients
 from idp.store.database import BigKey, db, insert_if_absent
 from idp.store.grants import Grant, grants
+from idp.store.policies import PolicyStep
 from idp.store.sealing import Sealer
 
 audit_entries = db.Table(
@@ -105,6 +106,11 @@ def partner_status_changed(connection: Connection, partner_id: str, status: str,
 def agreement_changed(connection: Connection, partner_id: str, document: str, now: int) -> None:
     """Write down which agreement is in force, in the transaction that puts it there."""
     _add(connection, audit.agreement_changed(partner_id, document, now))
+
+
+def policy_changed(connection: Connection, step: PolicyStep, before: str) -> None:
+    """Write down which policy is in force, in the transaction that puts it there."""
+    _add(connection, audit.policy_changed(step.kind, step.hash, before, step.signed_off, step.at))
 
 
 def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, grant: Grant, now: int) -> bool:

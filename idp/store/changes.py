@@ -45,6 +45,7 @@ class Topic(StrEnum):
     GRANT = "grant"
     SHARING = "sharing"
     KEYS = "keys"
+    POLICY = "policy"
     FAMILY = "family"
     TOKEN = "token"
 

@@ -25,6 +25,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     partner_members,
     partner_messages,
     partners,
+    policies,
     pushed_requests,
     quotas,
     registrations,

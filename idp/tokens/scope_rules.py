@@ -3,6 +3,7 @@
 Asked at every issuance.
 """
 
+from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.names import (
     ACCESS_DECISIONS,
     GRANT_MANAGEMENT,
@@ -19,14 +20,14 @@ from idp.store.clients import Client
 class ScopeRules:
     """The rules of one server. What they allowed once, they may refuse at the next token."""
 
-    def __init__(self, settings: Settings, user_scopes: frozenset[str]) -> None:
-        """Take the group's own scopes from the settings, and those that need a user from the catalogue."""
+    def __init__(self, settings: Settings, policy: PolicyInForce) -> None:
+        """Take the group's own scopes from the settings, and those that need a user from the catalogue in force."""
         self._settings = settings
-        self._user_scopes = user_scopes
+        self._policy = policy
 
     def is_known(self, scope: str) -> bool:
         """Whether this server has a meaning for a scope value."""
-        return scope in self._user_scopes or scope in self._settings.scopes or scope.startswith(PURPOSE_PREFIX)
+        return scope in self._policy.user_scopes or scope in self._settings.scopes or scope.startswith(PURPOSE_PREFIX)
 
     def may_have(self, client: Client, scope: str) -> bool:
         """Whether a client may be given a scope now."""
@@ -39,7 +40,7 @@ class ScopeRules:
             return client.is_third_party and scope in client.scopes
         if scope == ACCESS_DECISIONS:
             return client.kind is not ClientKind.FIRST_PARTY and scope in client.scopes
-        if scope in self._user_scopes:
+        if scope in self._policy.user_scopes:
             return client.kind is not ClientKind.SERVICE and scope in client.scopes
         setting = self._settings.scopes.get(scope)
         return setting is not None and client.kind in setting.kinds and scope in client.scopes

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from idp.audit import AuditError, export, provisions
+from idp.data_sharing.policy_documents import hash_of
 from idp.protocol.audit import Provision
 from idp.protocol.log_folder import Verified, verify
 from idp.protocol.signed_note import VerifierKey
@@ -19,6 +20,7 @@ from tests.provider.apps import KAZE, STOREFRONT, TABI, code_for, tokens_for
 from tests.provider.operator import idp
 from tests.provider.person import Person, as_client
 from tests.provider.provider import CONFIG, HTTP, ROOT, Provider, environment, serve_here
+from tests.sharing.written import SHIPPED
 
 
 def userinfo(provider: Provider, token: str) -> dict[str, object]:
@@ -88,12 +90,14 @@ def exported(provider: Provider, hana: Person, tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def test_every_kind_of_answer_is_a_leaf_and_so_are_consent_partner_and_agreement(exported: Path):
+def test_every_kind_of_answer_is_a_leaf_and_so_are_policy_consent_partner_and_agreement(exported: Path):
     """In the order of what happened, with names of fields, reasons, surface, purpose and agreement."""
     found = leaves(exported)
     kinds = [(leaf["kind"], leaf.get("surface")) for leaf in found]
-    assert sorted(kinds[:4]) == [("agreement", None)] * 2 + [("partner_status", None)] * 2
-    assert kinds[4:] == [
+    assert kinds[0] == ("policy", None)
+    assert (found[0]["event"], found[0]["policy"], found[0]["before"]) == ("begun", hash_of(SHIPPED), "")
+    assert sorted(kinds[1:5]) == [("agreement", None)] * 2 + [("partner_status", None)] * 2
+    assert kinds[5:] == [
         ("grant", None),
         ("disclosure", "access_token"),
         ("disclosure", "id_token"),
@@ -102,13 +106,13 @@ def test_every_kind_of_answer_is_a_leaf_and_so_are_consent_partner_and_agreement
         ("disclosure", "introspection"),
         ("grant", None),
     ]
-    assert [found[place]["event"] for place in (4, -1)] == ["given", "revoked"]
-    userinfo_leaf = found[7]
+    assert [found[place]["event"] for place in (5, -1)] == ["given", "revoked"]
+    userinfo_leaf = found[8]
     assert userinfo_leaf["fields"] == ["over_20", "prefecture"]
     assert userinfo_leaf["withheld"] == {"email": "FIELD_NOT_IN_AGREEMENT"}
     assert userinfo_leaf["agreement"] == {"id": "tabi-points-2026", "version": 1}
     assert (userinfo_leaf["partner"], userinfo_leaf["purpose"]) == ("tabi-points", "points.credit")
-    assert len({leaf["consent"] for leaf in found[4:]}) == 1
+    assert len({leaf["consent"] for leaf in found[5:]}) == 1
 
 
 def test_a_copy_is_verified_with_the_key_alone(postgres_provider: Provider, tmp_path: Path):
@@ -121,21 +125,21 @@ def test_a_copy_is_verified_with_the_key_alone(postgres_provider: Provider, tmp_
     earlier = tmp_path / "earlier"
     earlier.write_bytes((folder / "checkpoint").read_bytes())
     tokens_for(Person(provider), TABI, ticks=("prefecture",))
-    assert command("export", folder, **settings).stdout.startswith("14 entries, root ")
+    assert command("export", folder, **settings).stdout.startswith("15 entries, root ")
     done = command("verify", folder, "--key", key, "--earlier", earlier)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"{provider.url.removeprefix('http://')}/audit: signed, and its 14 entries are all there",
+        f"{provider.url.removeprefix('http://')}/audit: signed, and its 15 entries are all there",
         "it has only grown since the earlier checkpoint",
         "7 disclosures, none after the end of its consent",
     ]
     entry, proof = tmp_path / "entry", tmp_path / "entry.tlog-proof"
-    entry.write_text(command("prove", folder, 6, proof, "--key", key).stdout, "utf-8")
+    entry.write_text(command("prove", folder, 7, proof, "--key", key).stdout, "utf-8")
     done = command("verify-proof", entry, proof, "--key", key)
-    assert done.stdout.startswith("it is entry 6 of the 14 of 127.0.0.1:")
-    (folder / "tile/0/000.p/14").write_bytes(bytes(14 * 32))
+    assert done.stdout.startswith("it is entry 7 of the 15 of 127.0.0.1:")
+    (folder / "tile/0/000.p/15").write_bytes(bytes(15 * 32))
     done = command("verify", folder, "--key", key)
-    assert (done.returncode, done.stderr) == (1, "Error: tile/0/000.p/14 is not the hashes of the entries\n")
+    assert (done.returncode, done.stderr) == (1, "Error: tile/0/000.p/15 is not the hashes of the entries\n")
     done = command("verify", folder, "--key", "no key")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     listed = command("provision-records", "--username", "hana@example.jp", **settings).stdout.splitlines()
@@ -184,7 +188,7 @@ def test_records_of_provision_to_third_parties(provider: Provider, exported: Pat
             first_at=now,
             last_at=now,
             times=5,
-            consent_entry=4,
+            consent_entry=5,
             consent_given_at=now,
         )
     ]
@@ -259,8 +263,8 @@ def test_a_database_that_was_set_back_cannot_sign_another_past(provider: Provide
     saved = provider.services.audit_tree.frontier()
     tokens_for(Person(provider), TABI, ticks=("prefecture",))
     export(provider.services, exported)
-    assert saved.size == 11
-    changed(provider, "DELETE FROM audit_entries WHERE position >= 11")
+    assert saved.size == 12
+    changed(provider, "DELETE FROM audit_entries WHERE position >= 12")
     with provider.services.database.autocommit() as connection:
         provider.services.audit_tree._store(connection, saved)
     for _ in range(2):
