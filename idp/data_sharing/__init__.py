@@ -17,7 +17,6 @@ from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
 from policies.access import NO_RULES, AccessRules, Act, Entity
-from policies.agreement import Agreement, PurposeTerms, Rate
 
 __all__ = [
     "MOST_ROWS",
@@ -25,7 +24,6 @@ __all__ = [
     "NO_RULES",
     "AccessRules",
     "Act",
-    "Agreement",
     "Answers",
     "Asking",
     "Circumstances",
@@ -35,8 +33,6 @@ __all__ = [
     "Offer",
     "OfferedField",
     "Outgoing",
-    "PurposeTerms",
-    "Rate",
     "Released",
     "SharingDataError",
     "Standing",

@@ -30,7 +30,7 @@ from idp.store.clients import Client
 from idp.store.database import Connection, DatabaseUnavailableError
 from idp.store.registrations import Registration
 from idp.web import paths
-from idp.web.requests import JSON, client_network
+from idp.web.requests import JSON, client_network, whole_body
 from idp.web.responses import json_error, json_response
 
 blueprint = Blueprint("registration", __name__)
@@ -123,8 +123,7 @@ def _on_http_exception(error: HTTPException) -> Response:
 def _json_body(request: Request) -> bytes:
     if request.mimetype != JSON:
         raise invalid_request(f"Send the client's metadata as {JSON}.")
-    body: bytes = request.get_data(cache=False)
-    return body
+    return whole_body(request)
 
 
 def _bearer_token(request: Request) -> str:

@@ -13,12 +13,12 @@ from idp.protocol.errors import OAuthError
 from idp.web.requests import JSON
 
 JWT = "application/jwt"
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
     """Return a JSON answer that nobody stores (RFC 6749 5.1)."""
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return _json(text, status)
+    return _json(_to_json(body), status)
 
 
 def released_response(body: Outgoing) -> Response:
