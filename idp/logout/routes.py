@@ -3,7 +3,10 @@
 import json
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -16,13 +19,16 @@ from idp.store.sealing import UnsealingError
 from idp.tokens.hint import read_hint
 from idp.tokens.session_end import ToldByBrowser
 from idp.web import paths
-from idp.web.errors import expired_page
+from idp.web.errors import PageError, expired_page
 from idp.web.pages import form_target, render_page, settle_language
+from idp.web.pages import gettext as _
 from idp.web.requests import read_form, read_query, refuse_head
 from idp.web.responses import see_other, with_query
 from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
 
 _PLACE = "logout request"
+_WAY_BACK = frozenset({"post_logout_redirect_uri", "state"})
+_HINT = frozenset({"id_token_hint"})
 
 blueprint = Blueprint("logout", __name__)
 blueprint.before_request(refuse_head)
@@ -61,15 +67,14 @@ def confirm() -> Response:
 
 
 def _begin(services: Services, parameters: Parameters) -> Response:
-    session = current_session(services)
-    hint = read_hint(parameters.get("id_token_hint", ""), services.keys, services.settings.issuer) or {}
-    client = _client(services, parameters, str(hint.get("aud", "")))
-    asked = LogoutRequest(client.client_id if client else "", _return_url(client, parameters))
     language = settle_language(services, parameters.get("ui_locales"))
+    session = current_session(services)
+    hint = _hint(services, parameters)
+    client = services.find_client(parameters.get("client_id", hint.get("aud", "")))
+    asked = LogoutRequest(client.client_id if client else "", _return_url(client, parameters))
     if session is None or not session.is_signed_in:
         return _signed_out(services, asked, ())
-    is_registered = bool(asked.return_url) or "post_logout_redirect_uri" not in parameters
-    if client is not None and is_registered and hint.get("sid") == services.sharing.session(client, session.sid):
+    if client is not None and hint.get("sid") == services.sharing.session(client, session.sid):
         return _signed_out(services, asked, sign_out(services))
     return render_page(
         "sign_out.html",
@@ -80,18 +85,56 @@ def _begin(services: Services, parameters: Parameters) -> Response:
     )
 
 
-def _client(services: Services, parameters: Parameters, hinted: str) -> Client | None:
-    """Return the client that asks; a `client_id` that is not the hint's audience is nobody (RP-Initiated Logout 2)."""
-    named = parameters.get("client_id", hinted)
-    return services.find_client(named) if not hinted or named == hinted else None
+def _hint(services: Services, parameters: Parameters) -> Mapping[str, Any]:
+    """Return the claims of the hint, if one was sent.
+
+    Raises:
+        PageError: when it is none of ours, or of another client than the one that asks (RP-Initiated Logout 2).
+    """
+    presented = parameters.get("id_token_hint")
+    if presented is None:
+        return {}
+    hint = read_hint(presented, services.keys, services.settings.issuer)
+    if hint is None:
+        sentence = "The id_token_hint is not valid: it is no ID token of this server, or its key is long gone."
+        raise _refused(parameters, _HINT if "client_id" in parameters else _HINT | _WAY_BACK, sentence)
+    if parameters.get("client_id", hint["aud"]) != hint["aud"]:
+        sentence = "The id_token_hint is of another client than the client_id."
+        raise _refused(parameters, _HINT | _WAY_BACK | {"client_id"}, sentence)
+    return hint
 
 
 def _return_url(client: Client | None, parameters: Parameters) -> str:
-    """Return where to go afterwards: only a URL that the client registered, compared exactly."""
-    url = parameters.get("post_logout_redirect_uri", "")
-    if client is None or url not in client.post_logout_redirect_uris:
+    """Return where to go afterwards, or "": only a URL that the client registered, compared exactly.
+
+    Raises:
+        PageError: for any other URL, and where nothing says whose it is (RP-Initiated Logout 3).
+    """
+    url = parameters.get("post_logout_redirect_uri")
+    if url is None:
         return ""
+    if parameters.keys().isdisjoint({"id_token_hint", "client_id"}):
+        raise _refused(
+            parameters, _WAY_BACK, "The id_token_hint is missing: nothing says whose post_logout_redirect_uri it is."
+        )
+    if client is None or url not in client.post_logout_redirect_uris:
+        raise _refused(parameters, _WAY_BACK, "The post_logout_redirect_uri is not one that the app has registered.")
     return with_query(url, {"state": parameters["state"]}) if "state" in parameters else url
+
+
+def _refused(parameters: Parameters, wrong: frozenset[str], detail: str) -> PageError:
+    """Return the page for a request that is not valid; from there the person can sign out, with what else was sent."""
+    rest = {name: value for name, value in parameters.items() if name not in wrong}
+    return PageError(
+        "invalid_request",
+        _("That did not work"),
+        _("The app asked us to sign you out, with something that we cannot accept. Nothing was changed."),
+        _("You can sign out here all the same. If it happens again, tell the people who run the app."),
+        status=HTTPStatus.BAD_REQUEST,
+        continue_url=f"{paths.LOGOUT}?{urlencode(rest)}",
+        continue_label=_("Sign out"),
+        detail=detail,
+    )
 
 
 def _signed_out(services: Services, asked: LogoutRequest, told: tuple[ToldByBrowser, ...]) -> Response:

@@ -29,9 +29,18 @@ class PageError(Exception):
     """Something that a person is told on a page, with a way on."""
 
     def __init__(
-        self, code: str, title: str, sentence: str, next_step: str, *, status: int, continue_url: str = ""
+        self,
+        code: str,
+        title: str,
+        sentence: str,
+        next_step: str,
+        *,
+        status: int,
+        continue_url: str = "",
+        continue_label: str = "",
+        detail: str = "",
     ) -> None:
-        """Take sentences in the page's language."""
+        """Take sentences in the page's language, but for `detail`: English, for those who run the app."""
         super().__init__(code)
         self.code = code
         self.title = title
@@ -39,6 +48,8 @@ class PageError(Exception):
         self.next_step = next_step
         self.status = status
         self.continue_url = continue_url
+        self.continue_label = continue_label
+        self.detail = detail
 
 
 def expired_page(continue_url: str) -> PageError:
@@ -98,10 +109,10 @@ def _on_page_error(error: PageError) -> Response:
         sentence=error.sentence,
         next_step=error.next_step,
         code=error.code,
-        detail=None,
+        detail=error.detail or None,
         reference=reference,
         continue_url=error.continue_url or None,
-        continue_label=_("Continue") if error.continue_url else None,
+        continue_label=(error.continue_label or _("Continue")) if error.continue_url else None,
     )
 
 
