@@ -5,7 +5,17 @@ import time
 
 from flask import Blueprint, Flask
 
-from idp import client_auth, grants, health, introspection, public_log, revocation, session_management, userinfo
+from idp import (
+    app_logo,
+    client_auth,
+    grants,
+    health,
+    introspection,
+    public_log,
+    revocation,
+    session_management,
+    userinfo,
+)
 from idp.account import routes as account
 from idp.account import sharing, sharing_grant
 from idp.authorize import pushed
@@ -67,6 +77,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         *([grants.blueprint] if services.manages_grants else []),
         login.create_blueprint(Passwords(services.settings.sign_in)),
         consent.blueprint,
+        app_logo.blueprint,
         account.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,

@@ -6,6 +6,7 @@ one thing that has to be fetched.
 
 import json
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from idp.outbound import Fetcher, FetchError
 from idp.protocol.authorization_details import TYPES
@@ -24,6 +25,7 @@ def client_problems(client: Client, settings: Settings, scope_rules: ScopeRules)
     yield from problems_with(client)
     yield from _kind_problems(client)
     yield from _subject_problems(client)
+    yield from _impersonation_problems(client)
     for response_type in client.response_types:
         if response_type not in settings.response_types:
             yield Problem("response_types", "is not in the setting 'response_types'", response_type)
@@ -58,6 +60,18 @@ def _subject_problems(client: Client) -> Iterator[Problem]:
     if undecided and len(client.redirect_hosts) > 1:
         sentence = "redirect_uris have several hosts, so that a pairwise sub needs a sector_identifier_uri (Core 8.1)"
         yield Problem("sector_identifier_uri", sentence)
+
+
+def _impersonation_problems(client: Client) -> Iterator[Problem]:
+    """Check that nobody shows another's logo or policy, unless an operator vouches for it (OIDC Registration 9.1)."""
+    if not client.application_type:
+        return
+    hosts = {urlsplit(uri).hostname for uri in client.redirect_uris}
+    translations: dict[str, str] = json.loads(client.translations) if client.translations else {}
+    for member in ("logo_uri", "policy_uri"):
+        shown = [getattr(client, member), *(uri for name, uri in translations.items() if name.startswith(f"{member}#"))]
+        if any(uri and urlsplit(uri).hostname not in hosts for uri in shown):
+            yield Problem(member, f"{member} is not on the host of one of redirect_uris (OIDC Registration 9.1)")
 
 
 def sector_problems(client: Client, fetcher: Fetcher, budget: str) -> Iterator[Problem]:

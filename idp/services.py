@@ -19,6 +19,7 @@ from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
+from idp.logos import Logos
 from idp.outbound import Fetcher
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.partner_events import SET_TYPE
@@ -68,6 +69,7 @@ class Services:
     fetcher: Fetcher
     client_keys: ClientKeys
     request_uris: RequestUris
+    logos: Logos
     log_key: LogKey
     receipt_key: ReceiptKey
     accounts: Accounts
@@ -167,6 +169,7 @@ def build_services(
         fetcher=fetcher,
         client_keys=client_keys,
         request_uris=RequestUris(fetcher),
+        logos=Logos(fetcher, clock),
         log_key=LogKey(settings.issuer, sealer),
         receipt_key=receipt_key,
         accounts=accounts,

@@ -140,7 +140,7 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
         nonce=parameters.get("nonce", ""),
         code_challenge=parameters.get("code_challenge", ""),
         prompts=_prompts(parameters),
-        max_age=_max_age(parameters),
+        max_age=_max_age(parameters, client),
         subjects=claims.subjects | owner | hinted_subjects(services, parameters.get("id_token_hint"), client),
         acrs=claims.acrs,
     )
@@ -230,10 +230,11 @@ def _prompts(parameters: Parameters) -> frozenset[str]:
     return prompts
 
 
-def _max_age(parameters: Parameters) -> int | None:
+def _max_age(parameters: Parameters, client: Client) -> int | None:
+    """Return the age that a sign-in may have: what the request says, or what the client registered for all of its."""
     text = parameters.get("max_age")
     if text is None:
-        return None
+        return client.default_max_age
     if not text.isascii() or not text.isdigit() or len(text) > 10:  # noqa: PLR2004 - three centuries
         raise invalid_request("The max_age must be a number of seconds.")
     return int(text)

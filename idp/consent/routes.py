@@ -43,14 +43,12 @@ def consent_page() -> Response:
     language = settle_language(services, interaction.parameters.get("ui_locales"))
     now = services.now
     offer = services.sharing.offer(client, account, interaction.asked, language, now)
-    shown = shown_client(client, language)
     return render_page(
         "consent.html",
-        pictures=(shown.logo,) if shown.logo else (),
         form_targets=(form_target(interaction.redirect_uri),),
         csrf=csrf_token(services),
         flow=interaction.id,
-        client=shown,
+        client=shown_client(client, language),
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=offer.days,
         until=format_day(datetime.fromtimestamp(offer.expires_at, UTC).date(), language),

@@ -113,15 +113,13 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> Response:
     client = services.find_client(interaction.client_id) if interaction else None
-    shown = shown_client(client, current_language()) if client else None
     return render_page(
         "sign_in.html",
         status=status,
-        pictures=(shown.logo,) if shown and shown.logo else (),
         form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
         csrf=csrf_token(services),
         flow=flow,
-        client=shown,
+        client=shown_client(client, current_language()) if client else None,
         username=username,
         error=error,
     )

@@ -46,8 +46,8 @@ _CHOICES = {
     **{f"{name}_enc": ("", *CONTENT_ENCRYPTION_ALGORITHMS) for name in _ENCRYPTIONS},
 }
 _TRANSLATION = re.compile(r"(client_name|client_uri|logo_uri|policy_uri|tos_uri)#[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_WEB_ADDRESSES = ("homepage", "logo_uri", "policy_uri", "tos_uri")
-_FETCHED = ("jwks_uri", "sector_identifier_uri", "backchannel_logout_uri")
+_WEB_ADDRESSES = ("homepage", "policy_uri", "tos_uri")
+_FETCHED = ("logo_uri", "jwks_uri", "sector_identifier_uri", "backchannel_logout_uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,9 @@ def _translation_problems(metadata: ClientMetadata) -> Iterator[Problem]:
         elif name.startswith("client_name#"):
             if not _is_line(value, MAX_NAME):
                 yield Problem("translations", f"is not one line of 1 to {MAX_NAME} characters", name)
+        elif name.startswith("logo_uri#"):
+            if _problem_with_https(value):
+                yield Problem("translations", "is not an https URL", name)
         elif not _is_web_address(value):
             yield Problem("translations", "is not a web address", name)
     if len(metadata.translations) > MAX_TRANSLATIONS:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.services import Services
+from idp.store.clients import Client
+from idp.web import paths
 from idp.web.pages import gettext as _
 
 MARK_LETTERS = 2
@@ -21,7 +23,7 @@ class ShownClient:
     """One or two letters, where there is no picture."""
     homepage: str | None
     logo: str | None
-    """A picture that the browser gets from the app, over https and without saying for which page."""
+    """Where our own copy of its picture is (`idp.logos`)."""
     policy: str | None
     terms: str | None
 
@@ -34,14 +36,14 @@ class Permission:
     label: str
 
 
-def shown_client(client: ClientMetadata, language: str) -> ShownClient:
+def shown_client(client: Client, language: str) -> ShownClient:
     """Return an app in a language."""
     name = client.in_language("name", language)
     return ShownClient(
         name=name,
         mark=mark(name),
         homepage=_address(client.in_language("homepage", language)),
-        logo=_address(client.in_language("logo_uri", language), _WEB[:1]),
+        logo=_logo(client, language),
         policy=_address(client.in_language("policy_uri", language)),
         terms=_address(client.in_language("tos_uri", language)),
     )
@@ -61,5 +63,12 @@ def permissions(services: Services, scopes: Iterable[str], language: str) -> lis
     return found
 
 
-def _address(uri: str, schemes: tuple[str, ...] = _WEB) -> str | None:
-    return uri if uri.startswith(schemes) else None
+def _address(uri: str) -> str | None:
+    return uri if uri.startswith(_WEB) else None
+
+
+def _logo(client: Client, language: str) -> str | None:
+    if not client.in_language("logo_uri", language):
+        return None
+    path = paths.APP_LOGO.replace("<client_id>", quote(client.client_id, safe=""))
+    return path.replace("<language>", language)

@@ -103,13 +103,12 @@ def render_page(
     status: int = HTTPStatus.OK,
     form_targets: tuple[str, ...] = (),
     frames: tuple[str, ...] = (),
-    pictures: tuple[str, ...] = (),
     **values: object,
 ) -> Response:
     """Render a page.
 
     `form_targets` are where, besides here, a form of the page may end up: see `form_target`. `frames` are the pages of
-    others that it frames, `pictures` the images of others that it shows.
+    others that it frames.
     """
     services = current_services()
     ensure_language(services)
@@ -125,7 +124,7 @@ def render_page(
     response.headers.update(_HEADERS)
     if services.settings.is_https:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
-    response.headers["Content-Security-Policy"] = _content_security_policy(form_targets, frames, pictures)
+    response.headers["Content-Security-Policy"] = _content_security_policy(form_targets, frames)
     return response
 
 
@@ -139,18 +138,17 @@ def form_target(redirect_uri: str) -> str:
     return f"{urlsplit(redirect_uri).scheme}:"
 
 
-def _source(uri: str) -> str:
-    """Return the CSP source for what is loaded: its origin, or its scheme where CSP has no words for the host."""
+def _frame_source(uri: str) -> str:
+    """Return the CSP source for a framed page: its origin, or its scheme where CSP has no words for the host."""
     parts = urlsplit(uri)
     return f"{parts.scheme}:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
-def _content_security_policy(form_targets: tuple[str, ...], frames: tuple[str, ...], pictures: tuple[str, ...]) -> str:
-    images = " ".join(("'self'", *map(_source, pictures)))
+def _content_security_policy(form_targets: tuple[str, ...], frames: tuple[str, ...]) -> str:
     forms = " ".join(("'self'", *form_targets))
-    framed = f"frame-src {' '.join(dict.fromkeys(map(_source, frames)))}; " if frames else ""
+    framed = f"frame-src {' '.join(dict.fromkeys(map(_frame_source, frames)))}; " if frames else ""
     return (
-        f"default-src 'none'; style-src 'self'; img-src {images}; script-src 'self'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
         f"{framed}form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
 

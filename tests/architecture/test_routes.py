@@ -38,6 +38,7 @@ ROUTES = {
     "/register/<client_id>": READ | {"PUT", "DELETE"},
     "/login": READ | WRITE,
     "/consent": READ | WRITE,
+    "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
     "/account/sharing": READ | WRITE,
     "/account/sharing/earlier": READ,

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.provider.apps import STOREFRONT, TABI, App
+from tests.provider.operator import declare_clients
 from tests.provider.person import Person
 from tests.provider.provider import Provider
 from tests.web.pages import Page
@@ -93,6 +94,28 @@ def test_max_age(member: Person, age: int, max_age: str, *, asked: bool):
         response = sign_in(member, response)
     signed_in_at = member.provider.clock.now - (0 if asked else age)
     assert claims_of(id_token(member, STOREFRONT, response))["auth_time"] == signed_in_at
+
+
+def test_registration_2_an_app_may_register_how_old_a_sign_in_may_be(visitor: Person):
+    """OIDC Registration 2: default_max_age holds for every request of its, unless that says something else."""
+    app = App("careful", "https://careful.example.test/callback", "openid")
+    document = {
+        "client_id": app.client_id,
+        "kind": "first_party",
+        "name": "Careful",
+        "auth_method": "none",
+        "grant_types": ["authorization_code"],
+        "redirect_uris": [app.redirect_uri],
+        "scopes": ["openid"],
+        "default_max_age": 100,
+    }
+    declare_clients(visitor.provider, document)
+    member = signed_in(visitor)
+    member.provider.clock.forward(99)
+    assert "code" in answer(visit(member, app))
+    member.provider.clock.forward(1)
+    assert shows(visit(member, app), "sign-in")
+    assert "code" in answer(visit(member, app, max_age="1000"))
 
 
 def test_max_age_is_measured_from_the_request_and_not_from_the_answer(visitor: Person):

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conformance.conftest import CALLBACK, Register, registration
@@ -12,6 +11,7 @@ from tests.conformance.relying_party import RelyingParty
 from tests.provider.outside import Site
 from tests.provider.person import Person
 from tests.provider.provider import HTTP, Provider
+from tests.web.pages import Page
 from tests.web.visits import error_code, shows
 
 OTHER = f"{CALLBACK}/other"
@@ -71,31 +71,36 @@ def test_oidcc_redirect_uri_regfrag(refusal: Refusal):
 # ---- what people are shown -------------------------------------------------------------------------------------------
 
 
-def sign_in_page(rp: RelyingParty, visitor: Person) -> httpx.Response:
-    page = rp.open(rp.parameters(), visitor)
-    assert shows(page, "sign-in")
-    return page
+PNG = b"\x89PNG\r\n\x1a\n and the rest"
 
 
-def test_oidcc_registration_logo_uri(register: Register, visitor: Person):
-    """OIDC Registration 2: logo_uri."""
-    rp = register(logo_uri="https://rp.example.test/images/openid.png")
-    assert rp.client["logo_uri"] == "https://rp.example.test/images/openid.png"
-    sign_in_page(rp, visitor)
+def sign_in_page(rp: RelyingParty, visitor: Person) -> Page:
+    response = rp.open(rp.parameters(), visitor)
+    assert shows(response, "sign-in")
+    return Page(response.text)
+
+
+def test_oidcc_registration_logo_uri(register: Register, visitor: Person, suite_site: Site):
+    """OIDC Registration 2: the sign-in page shows the logo, which comes from the provider itself."""
+    suite_site.pages["/images/openid.png"] = 200, {"Content-Type": "image/png"}, PNG
+    rp = register(redirect_uris=[suite_site.url("/callback")], logo_uri=suite_site.url("/images/openid.png"))
+    (logo,) = (image for image in sign_in_page(rp, visitor).all("img") if not image.attributes["src"].startswith("/s"))
+    response = visitor.browser.get(logo.attributes["src"])
+    assert (response.status_code, response.headers["content-type"], response.content) == (200, "image/png", PNG)
 
 
 def test_oidcc_registration_policy_uri(register: Register, visitor: Person):
-    """OIDC Registration 2: policy_uri."""
+    """OIDC Registration 2: the sign-in page leads to the policy."""
     rp = register(policy_uri="https://rp.example.test/login.html")
-    assert rp.client["policy_uri"] == "https://rp.example.test/login.html"
-    sign_in_page(rp, visitor)
+    (link,) = sign_in_page(rp, visitor).all("a", href="https://rp.example.test/login.html")
+    assert link.text == "Privacy policy"
 
 
 def test_oidcc_registration_tos_uri(register: Register, visitor: Person):
-    """OIDC Registration 2: tos_uri."""
+    """OIDC Registration 2: and to the terms, wherever they are."""
     rp = register(tos_uri="https://openid.net")
-    assert rp.client["tos_uri"] == "https://openid.net"
-    sign_in_page(rp, visitor)
+    (link,) = sign_in_page(rp, visitor).all("a", href="https://openid.net")
+    assert link.text == "Terms of use"
 
 
 # ---- keys and sectors ------------------------------------------------------------------------------------------------

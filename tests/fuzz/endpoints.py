@@ -297,6 +297,7 @@ ENDPOINTS = (
     Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
+    Endpoint("/apps/<client_id>/logo/<language>", touches_store=True, drafts=_plain(b"/apps/storefront/logo/ja")),
     Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
     Endpoint("/register", touches_store=True, drafts=_register),
     Endpoint("/register/<client_id>", touches_store=True, drafts=_registration),

@@ -15,6 +15,8 @@ from tests.provider.outside import Site
 from tests.provider.person import Person, as_client
 from tests.provider.provider import HTTP, Provider, serve_here
 from tests.provider.tables import rows
+from tests.web.pages import Page
+from tests.web.visits import signed_in, visit
 
 CALLBACK = "https://rp.example.test/callback"
 KEY = ECKey.generate_key("P-256", {"kid": "a"})
@@ -396,6 +398,37 @@ def test_apps_on_peoples_own_devices_share_no_sector(shared_provider: Provider):
         )
         subs.add(subject(shared_provider, native, uri))
     assert len(subs) == 3
+
+
+# ---- what people are shown of it -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("member", ["logo_uri", "policy_uri", "logo_uri#ja", "policy_uri#ja"])
+def test_registration_9_1_nobody_shows_the_logo_or_policy_of_another(shared_provider: Provider, member: str):
+    """Both are on a host that the answers go to; an operator may vouch for more."""
+    refused = register(shared_provider, **{member: "https://bank.example.test/x"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
+    registered(shared_provider, **{member: "https://rp.example.test/x"})
+
+
+def test_registration_2_the_consent_page_shows_the_app_in_the_readers_language(shared_provider: Provider):
+    """Name, policy and terms (RFC 7591 2.2)."""
+    client = registered(
+        shared_provider,
+        **{
+            "client_name": "Reise",
+            "client_name#ja": "旅",
+            "policy_uri": "https://rp.example.test/policy",
+            "policy_uri#ja": "https://rp.example.test/ja/policy",
+            "tos_uri": "https://terms.example.test/",
+        },
+    )
+    hana = signed_in(Person(shared_provider))
+    for language, name, policy in (("en", "Reise", "policy"), ("ja", "旅", "ja/policy")):
+        page = Page(visit(hana, App(client["client_id"], CALLBACK, "openid"), ui_locales=language).text)
+        assert name in page.all("h1")[0].text
+        assert page.by_id("client-policy").attributes["href"] == f"https://rp.example.test/{policy}"
+        assert page.by_id("client-terms").attributes["href"] == "https://terms.example.test/"
 
 
 # ---- who may ---------------------------------------------------------------------------------------------------------

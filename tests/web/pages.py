@@ -184,7 +184,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     return {
         "sign_in.html": {
             **form,
-            "client": an_app(text("Storefront"), logo="https://store.example/logo.png"),
+            "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
             "username": text("hana@example.jp"),
             "error": text("That did not work. Try again."),
         },
