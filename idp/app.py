@@ -27,7 +27,7 @@ from idp.discovery import PublishedDocuments
 from idp.login import routes as login
 from idp.login.password import Passwords
 from idp.logout import routes as logout
-from idp.partner import acknowledgements
+from idp.partner import acknowledgements, console
 from idp.protocol.secrets import Clock, Randomness
 from idp.registration import routes as registration
 from idp.services import EXTENSION, Services, build_services
@@ -84,6 +84,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         logout.blueprint,
         session_management.blueprint,
         acknowledgements.blueprint,
+        console.blueprint,
         public_log.blueprint,
         health.blueprint,
     ]

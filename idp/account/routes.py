@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from idp.services import current_services
+from idp.store import partner_members
 from idp.web import paths
 from idp.web.pages import render_page
 from idp.web.responses import see_other
@@ -15,7 +16,12 @@ blueprint = Blueprint("account", __name__)
 def home() -> Response:
     """Show who is signed in."""
     services = current_services()
-    return render_page("home.html", csrf=csrf_token(services) if signed_in_account(services) else "")
+    account = signed_in_account(services)
+    if account is None:
+        return render_page("home.html", csrf="", is_partner=False)
+    with services.database.autocommit() as connection:
+        is_partner = bool(partner_members.partners_of(connection, account.id))
+    return render_page("home.html", csrf=csrf_token(services), is_partner=is_partner)
 
 
 @blueprint.get(paths.APPS)

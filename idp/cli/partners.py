@@ -17,7 +17,7 @@ from idp.store.database import Connection
 from idp.terminal import Problem, json_option, print_result, print_rows, services_of_settings, told_plainly
 
 by_option = click.option("--by", required=True, help="Who does this; it is kept with the partner's history.")
-reason_option = click.option("--reason", default="", help="Why; partners are not told.")
+reason_option = click.option("--reason", default="", help="Why; of all steps the partner reads it of `return` only.")
 
 
 @click.group()

@@ -17,6 +17,7 @@ from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
 from policies.access import NO_RULES, AccessRules, Act, Entity
+from policies.agreement import Agreement, PurposeTerms, Rate
 
 __all__ = [
     "MOST_ROWS",
@@ -24,6 +25,7 @@ __all__ = [
     "NO_RULES",
     "AccessRules",
     "Act",
+    "Agreement",
     "Answers",
     "Asking",
     "Circumstances",
@@ -33,6 +35,8 @@ __all__ = [
     "Offer",
     "OfferedField",
     "Outgoing",
+    "PurposeTerms",
+    "Rate",
     "Released",
     "SharingDataError",
     "Standing",

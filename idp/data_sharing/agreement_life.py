@@ -103,6 +103,15 @@ def differences(connection: Connection, version: AgreementVersion, catalogue: Ca
     return changes(before, _read(version.document, catalogue))
 
 
+def terms_in_force(partner: StoredPartner, catalogue: Catalogue) -> Agreement | None:
+    """Return what is agreed with a partner; None where nothing is.
+
+    Raises:
+        SharingDataError: when it does not fit the catalogue any more; nothing goes out under it then.
+    """
+    return _read(partner.agreement, catalogue) if partner.agreement else None
+
+
 def _read(document: str, catalogue: Catalogue) -> Agreement:
     try:
         return parse_agreement(json.loads(document), catalogue)

@@ -142,9 +142,10 @@ _COLUMNS = tuple(item.name for item in fields(Client))
 _SELECT = select(*(clients.c[name] for name in _COLUMNS))
 
 
-def find(connection: Connection, client_id: str) -> Client | None:
-    """Return a client, whatever its status."""
-    row = connection.execute(_SELECT.where(clients.c.client_id == client_id)).one_or_none()
+def find(connection: Connection, client_id: str, *, lock: bool = False) -> Client | None:
+    """Return a client, whatever its status; with `lock`, held against others until the transaction ends."""
+    which = _SELECT.where(clients.c.client_id == client_id)
+    row = connection.execute(which.with_for_update() if lock else which).one_or_none()
     return None if row is None else _client(row)
 
 

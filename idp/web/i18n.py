@@ -1,7 +1,8 @@
 """The pages' languages: which ones there are, which one a request gets, and how a day is written in it.
 
-English is the source text; every other language is one committed catalogue in `translations/`, compiled in memory at
-start, so that no build step and no compiled file stands between a translator and the page. The order of preference
+English is the source text; every other language is committed in `translations/`: one catalogue of what everybody reads,
+and one of what only partners' staff do, who speak the protocol's language. They are compiled in memory at start, so
+that no build step and no compiled file stands between a translator and the page. The order of preference
 follows OpenID Connect Core 3.1.2.1 (`ui_locales`) and RFC 9110 section 12.5.4 (`Accept-Language`).
 """
 
@@ -36,12 +37,14 @@ def load_catalogues() -> Mapping[str, Translations]:
     """Every language's catalogue, read once at start; the source language's is empty and gives each text back."""
     catalogues: dict[str, Translations] = {SOURCE_LANGUAGE: Translations()}
     for path in sorted(_CATALOGUES.glob("*.po")):
+        language = path.stem.rpartition(".")[2]
         with path.open("rb") as text:
-            catalogue = read_po(text, locale=path.stem, abort_invalid=True)
+            catalogue = read_po(text, locale=language, abort_invalid=True)
         compiled = io.BytesIO()
         write_mo(compiled, catalogue)
         compiled.seek(0)
-        catalogues[path.stem] = Translations(compiled)
+        known = catalogues.setdefault(language, Translations())
+        known.merge(Translations(compiled))
     return MappingProxyType(catalogues)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from idp.protocol.names import JWT_BEARER_ASSERTION
 from tests.fuzz.browser import VERIFIER, request_of
 from tests.fuzz.draft import Draft, cookie, form, header, json_body, query
-from tests.fuzz.world import ASSERTOR, HANA, ISSUER, PURPOSE, World
+from tests.fuzz.world import ASSERTOR, CONSOLE, HANA, ISSUER, PURPOSE, World
 from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI, TABI_PHONE
 
 SESSION = "sekisho_session"
@@ -15,11 +15,15 @@ Drafts = Callable[[World], list[Draft]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route, whether it asks the store, and where to begin."""
+    """A route, whether it asks the store, and where to begin.
+
+    `share` is how many of the usual cases it takes: fewer where several routes are entered by one door.
+    """
 
     route: str
     touches_store: bool
     drafts: Drafts
+    share: float = 1
 
 
 def _authorize(world: World) -> list[Draft]:
@@ -168,6 +172,10 @@ def _home(world: World) -> list[Draft]:
     return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
 
 
+def _partner(world: World) -> list[Draft]:
+    return [Draft("GET", b"/partner", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
+
+
 def _apps(world: World) -> list[Draft]:
     ken = world.leaver()
     session = cookie(sekisho_session=ken["session"])
@@ -192,6 +200,28 @@ def _grant(world: World) -> list[Draft]:
 def _earlier(world: World) -> list[Draft]:
     session = cookie(sekisho_session=world.hana.session)
     return [Draft("GET", b"/account/sharing/earlier", (*query(lang="ja"), *session))]
+
+
+def _console(page: str, **sent: str) -> Drafts:
+    """Return a page of the partner console, and its form with these values."""
+
+    def drafts(world: World) -> list[Draft]:
+        session = cookie(sekisho_session=world.hana.session)
+        path = f"/partner/{CONSOLE}{page.replace('<client_id>', CONSOLE)}".encode("ascii")
+        shown = Draft("GET", path, (*query(lang="ja"), *session))
+        return [shown, Draft("POST", path, (*form(csrf=world.csrf, **sent), *session))] if sent else [shown]
+
+    return drafts
+
+
+_APP = {
+    "name": "An app",
+    "homepage": "https://app.example.test",
+    "redirect_uris": "https://app.example.test/callback",
+    "auth_method": "private_key_jwt",
+    "jwks_uri": "https://app.example.test/jwks",
+    "pushed": "yes",
+}
 
 
 def _logout(world: World) -> list[Draft]:
@@ -294,7 +324,16 @@ ENDPOINTS = (
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier),
     Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant),
-    Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
+    Endpoint("/partner", touches_store=True, drafts=_partner, share=0.1),
+    Endpoint("/partner/<partner_id>", touches_store=True, drafts=_console("", action="submit"), share=0.1),
+    Endpoint("/partner/<partner_id>/agreement", touches_store=True, drafts=_console("/agreement"), share=0.1),
+    Endpoint("/partner/<partner_id>/apps", touches_store=True, drafts=_console("/apps", **_APP), share=0.1),
+    Endpoint(
+        "/partner/<partner_id>/apps/<client_id>",
+        touches_store=True,
+        drafts=_console("/apps/<client_id>", action="change", **_APP),
+        share=0.1,
+    ),
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
     Endpoint("/apps/<client_id>/logo/<language>", touches_store=True, drafts=_plain(b"/apps/storefront/logo/ja")),

@@ -35,6 +35,7 @@ _BEARER_PATHS = {
     *("/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"),
     *("/access/v1/evaluation", "/access/v1/evaluations"),
     *("/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"),
+    "/partner/v1/acknowledgements",
 }
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
@@ -118,6 +119,10 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
         assert answer.header("WWW-Authenticate"), answer.headers
 
 
+FORM_SHOWN_AGAIN = {"sign-in-error", "problems"}
+"""What stands on a page that shows a form again, with what is wrong."""
+
+
 def _check_page(world: World, answer: Answer, headers: dict[str, str]) -> None:
     """A page of ours, with its headers, on which nothing of the input became markup."""
     for name, value in headers.items():
@@ -127,7 +132,7 @@ def _check_page(world: World, answer: Answer, headers: dict[str, str]) -> None:
     assert page.is_whole, answer.body
     for address in page.addresses:
         assert _is_ours(world, address) or address == "https://tabi.example", address
-    if answer.status >= 400 and "sign-in-error" not in page.ids:
+    if answer.status >= 400 and not page.ids & FORM_SHOWN_AGAIN:
         assert answer.status in _PAGE_ERRORS, answer.status
         assert "error-code" in page.ids, answer.body
         assert _ERROR_CODE.fullmatch(page.error_code), page.error_code

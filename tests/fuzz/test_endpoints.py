@@ -57,9 +57,9 @@ RAW = st.builds(
 )
 
 
-def cases(count: int, store: str) -> settings:
+def cases(count: int, store: str, of: float = 1) -> settings:
     """Return as many cases as asked, a third of them on the second store; times ten in the profile `hunt`."""
-    share = count if store == SQLITE else count // 3
+    share = max(1, int(of * (count if store == SQLITE else count // 3)))
     return settings(max_examples=share * settings.default.max_examples // settings.get_profile("ci").max_examples)
 
 
@@ -96,7 +96,7 @@ def test_every_draft_is_accepted(on_sqlite: World):
 def test_any_value_in_any_place(store: str, endpoint: Endpoint, world: World):
     """One part of a valid request is something else: each parameter, cookie and header in its turn."""
 
-    @cases(25, store)
+    @cases(25, store, endpoint.share)
     @given(CHANGES, st.sampled_from(HEADERS), st.sampled_from(Framing))
     def one_place_at_a_time(change: Change, header: str, framing: Framing) -> None:
         for draft in endpoint.drafts(world):
@@ -127,7 +127,7 @@ def places(draft: Draft, change: Change, header: str) -> Iterator[Message]:
 def test_several_things_at_once(store: str, endpoint: Endpoint, world: World):
     """Parts of a valid request are changed, dropped, doubled, renamed or put elsewhere, under any method."""
 
-    @cases(100, store)
+    @cases(100, store, endpoint.share)
     @given(st.lists(BENDS, min_size=1, max_size=3), st.sampled_from(METHODS), st.sampled_from(Framing))
     def several(bends: list[Bend], method: str, framing: Framing) -> None:
         for draft in endpoint.drafts(world):
@@ -144,7 +144,7 @@ def test_raw_requests(store: str, endpoint: Endpoint, world: World):
     """Nothing about the request is right but its path, and not always that."""
     path = endpoint.route.partition("<")[0].encode("ascii")
 
-    @cases(400, store)
+    @cases(400, store, endpoint.share)
     @given(RAW, HOSTILE, st.sampled_from(["only", "before", "after", "doubled"]))
     def raw(message: Message, junk: bytes, where: str) -> None:
         paths = {"only": path, "before": b"/" + junk + path, "after": path + junk, "doubled": path.replace(b"/", b"//")}

@@ -15,16 +15,19 @@ from flask import Flask
 from joserfc.jwk import ECKey
 
 from idp.admin.apply import Declarations, apply
+from idp.admin.partner_document import PartnerDeclaration
 from idp.app import create_app
 from idp.login.password import Passwords
 from idp.protocol.names import JWT_BEARER_ASSERTION
 from idp.services import EXTENSION, Services
+from idp.store import partner_members, partners
 from tests.fuzz.answer import Answer, call
 from tests.fuzz.browser import Browser, request_of
 from tests.fuzz.message import FORM, Message
-from tests.fuzz.store import Store
+from tests.fuzz.store import CONSOLE, Store
 from tests.provider.apps import PHONE, STOREFRONT, TABI, TABI_PHONE, App
 from tests.provider.jose import sign
+from tests.provider.person import hidden
 from tests.provider.provider import Clock, declare, prepare, testing_settings
 
 HANA, KEN = "hana@example.jp", "ken@example.jp"
@@ -77,6 +80,7 @@ class World:
         self.services: Services = app.extensions[EXTENSION]
         self.assertion_key = ECKey.generate_key("P-256", {"kid": "assertor"})
         self._declare_clients()
+        self._open_console()
         self._serial = 0
         self._store = Store(self.services)
         with self.services.database.autocommit() as connection:
@@ -84,6 +88,7 @@ class World:
         self.decider = self._deciders_token()
         self.hana = self._browser_of(HANA)
         self.hana.tab.get("/authorize/continue", query_string={"flow": self.hana.agree(TABI)})
+        self.csrf: str = hidden(self.hana.tab.get("/").text)["csrf"]
         for_phone, for_storefront = self.hana.tokens(PHONE), self._storefront_tokens(self.hana)
         self.kept: str = for_phone["refresh_token"]
         self.held: str = for_storefront["refresh_token"]
@@ -294,6 +299,23 @@ class World:
         ]
         hasher = Passwords(self.services.settings.sign_in).hash
         apply(self.services, Declarations(documents, [], []), hasher, dry_run=False)
+
+    def _open_console(self) -> None:
+        """Let Hana look after a partner of the sandbox, which has an app."""
+        app = {"client_id": CONSOLE, "kind": "third_party", "partner_id": CONSOLE, "environment": "sandbox"}
+        app |= {"name": "An app", "auth_method": "client_secret_basic"}
+        declared = Declarations([app], [PartnerDeclaration(_CONSOLE_PARTNER, None, None)], [])
+        hasher = Passwords(self.services.settings.sign_in).hash
+        changes = apply(self.services, declared, hasher, dry_run=False)
+        self.secrets.update({change.id: change.secret for change in changes if change.secret})
+        with self.services.database.transaction() as connection:
+            hana = self.services.accounts.find_by_username(connection, HANA)
+            assert hana is not None
+            partner_members.add(connection, hana.id, CONSOLE, "Aiko", self.services.now)
+            partners.move(connection, CONSOLE, "submitted", "sandbox", self.services.now)
+
+
+_CONSOLE_PARTNER = {"id": CONSOLE, "name": "Console", "status": "submitted"}
 
 
 @contextmanager

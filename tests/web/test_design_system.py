@@ -12,7 +12,7 @@ STYLE = (WEB / "static/sekisho.css").read_text("utf-8")
 
 
 def test_every_style_is_used_and_every_class_is_styled():
-    pages = "".join(path.read_text("utf-8") for path in (WEB / "templates").iterdir())
+    pages = "".join(path.read_text("utf-8") for path in (WEB / "templates").rglob("*.html"))
     used = {name for value in re.findall(r'class="([^"]+)"', pages) for name in value.split()}
     assert set(re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", STYLE))) == used
 

@@ -1,0 +1,21 @@
+"""The partner console: every page of it, in one list. All of them are entered by the same door (`visit`)."""
+
+from flask import Blueprint
+
+from idp.partner import agreement, app_settings, apps, profile
+from idp.partner.visit import app_page, partner_page
+from idp.web import paths
+
+blueprint = Blueprint("partner", __name__)
+
+_READ = ("GET",)
+_READ_AND_WRITE = ("GET", "POST")
+
+blueprint.add_url_rule(paths.PARTNER, "console", profile.console)
+for path, view, methods in (
+    (paths.PARTNER_PROFILE, partner_page(profile.show, profile.submit), _READ_AND_WRITE),
+    (paths.PARTNER_AGREEMENT, partner_page(agreement.show), _READ),
+    (paths.PARTNER_APPS, partner_page(apps.show, apps.register), _READ_AND_WRITE),
+    (paths.PARTNER_APP, app_page(app_settings.show, app_settings.act), _READ_AND_WRITE),
+):
+    blueprint.add_url_rule(path, path.replace(".", " "), view, methods=methods)
