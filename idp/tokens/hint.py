@@ -8,6 +8,8 @@ import jwt
 from idp.keys import Keys
 
 MAX_HINT_CHARACTERS = 8192
+_REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
+"""A signed userinfo response is of the same type and lacks the times (RFC 8725 2.8)."""
 
 
 def read_hint(unverified_hint: str, keys: Keys, issuer: str) -> Mapping[str, Any] | None:
@@ -25,7 +27,7 @@ def read_hint(unverified_hint: str, keys: Keys, issuer: str) -> Mapping[str, Any
             key,
             algorithms=[algorithm],
             issuer=issuer,
-            options={"require": ["iss", "sub", "aud"], "verify_aud": False, "verify_exp": False, "verify_iat": False},
+            options={"require": _REQUIRED, "verify_aud": False, "verify_exp": False, "verify_iat": False},
         )
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         return None

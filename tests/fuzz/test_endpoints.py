@@ -29,6 +29,8 @@ PUBLISHED = {
     "/.well-known/oauth-authorization-server",
     "/.well-known/authzen-configuration",
 }
+NOTHING_THERE = (b"/static/none", b"/apps/storefront/logo/ja")
+"""Drafts of what there is not, in a world where nobody can be asked for a picture."""
 METHODS = [
     "GET",
     "POST",
@@ -88,7 +90,7 @@ def test_every_draft_is_accepted(on_sqlite: World):
         for index in range(len(endpoint.drafts(on_sqlite))):
             draft = endpoint.drafts(on_sqlite)[index]
             answer = on_sqlite.send(draft.message())
-            assert answer.status < 400 or draft.path == b"/static/none", (draft, answer)
+            assert answer.status < 400 or draft.path in NOTHING_THERE, (draft, answer)
             assert "error=" not in answer.header("Location")
 
 
