@@ -70,7 +70,6 @@ def metadata(services: Services) -> dict[str, Any]:
         "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
-        "policy_decision_point": issuer,
         "jwks_uri": issuer + paths.JWKS,
         "response_types_supported": list(services.settings.response_types),
         "response_modes_supported": [mode.value for mode in ResponseMode],

@@ -49,6 +49,33 @@ NEEDED = (
     "jwks_uri",
 )
 
+FURTHER = {
+    "authorization_details_types_supported",
+    "backchannel_logout_session_supported",
+    "backchannel_logout_supported",
+    "check_session_iframe",
+    "end_session_endpoint",
+    "frontchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "id_token_encryption_alg_values_supported",
+    "id_token_encryption_enc_values_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "issuer",
+    "prompt_values_supported",
+    "pushed_authorization_request_endpoint",
+    "request_object_encryption_alg_values_supported",
+    "request_object_encryption_enc_values_supported",
+    "require_pushed_authorization_requests",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "userinfo_encryption_alg_values_supported",
+    "userinfo_encryption_enc_values_supported",
+}
+"""What else may stand there: names of IANA's registry (RFC 8414 7.1), for the suite warns of any other."""
+
 
 @pytest.fixture(scope="module")
 def provider(postgres_server: PostgresServer) -> Iterator[Provider]:
@@ -64,6 +91,7 @@ def test_oidcc_discovery_endpoint_verification(provider: Provider):
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     document: dict[str, Any] = response.json()
     assert document["issuer"] == ISSUER
+    assert set(document) <= {*LISTS, *SWITCHES, *NEEDED, *FURTHER}
     for name, needed in LISTS.items():
         values = document[name]
         assert isinstance(values, list), name
