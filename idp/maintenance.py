@@ -13,6 +13,7 @@ from idp.store import (
     attempts,
     changes,
     codes,
+    decision_records,
     families,
     interactions,
     outbox,
@@ -24,6 +25,7 @@ from idp.store import (
     revocations,
     session_clients,
     sessions,
+    shadow_results,
     signing_keys,
 )
 from idp.store.database import DatabaseUnavailableError
@@ -48,6 +50,7 @@ def run_once(services: Services) -> dict[str, int]:
     services.audit_tree.sequence()
     lifetimes = services.settings.lifetimes
     database = services.database
+    decision_records.forget_old(database, now - lifetimes.decision_record)
     return {
         "attempts": attempts.purge(database, now, services.settings.sign_in.window),
         "changes": changes.purge(database, now),
@@ -63,6 +66,7 @@ def run_once(services: Services) -> dict[str, int]:
         "revoked_tokens": revocations.purge(database, now, FAMILY_KEEP_SECONDS),
         "session_clients": session_clients.purge(database, now),
         "sessions": sessions.purge(database, now, lifetimes.session_idle),
+        "shadow_results": shadow_results.purge(database, now - lifetimes.decision_record),
         "signing_keys": signing_keys.purge(database, now),
     }
 

@@ -47,6 +47,8 @@ class Lifetimes:
     """How long a client's user may take to arrive with a request that was pushed (RFC 9126)."""
     session_idle: int = 8 * 3600
     session_absolute: int = 14 * DAY
+    decision_record: int = 30 * DAY
+    """How long what disclosures were decided from is kept, to decide it again by another policy."""
     client_assertion: int = 3600
     """The longest that a client's assertion may still be valid for."""
 

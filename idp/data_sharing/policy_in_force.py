@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import Final
 
 from idp.data_sharing.documents import SharingDataError
-from idp.data_sharing.policy_documents import bundle_of, catalogue_of, hash_of
+from idp.data_sharing.policy_documents import Documents, bundle_of, catalogue_of, hash_of
 from idp.protocol.names import OFFLINE_ACCESS, OPENID
 from idp.store import policies
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.database import Connection, Database
-from idp.store.policies import IN_FORCE_BY, PolicyStep, StepKind, StoredPolicy
+from idp.store.policies import IN_FORCE_BY, PolicyStep, StepKind
 from policies.bundle import Bundle, compile_bundle
 from policies.catalogue import Catalogue, parse_catalogue
 
@@ -119,24 +119,19 @@ def position(steps: Iterable[PolicyStep]) -> Position:
 
 
 def _rules(connection: Connection, hash_: str) -> Rules:
-    """Return a policy; one that cannot be read shares nothing with partners."""
+    """Return a policy; one that cannot be read, or is not what its hash says, shares nothing."""
     stored = policies.find(connection, hash_)
+    texts = stored.documents if stored is not None and hash_of(stored.documents) == hash_ else {}
     try:
-        return Rules(hash_, _compiled(stored))
+        return Rules(hash_, bundle_of(texts))
     except SharingDataError:
         log.exception("policy %s cannot be read, so nothing goes to partners", hash_)
-        return Rules(hash_, compile_bundle(_catalogue(stored), {}))
+        return Rules(hash_, compile_bundle(_catalogue(texts), {}))
 
 
-def _compiled(stored: StoredPolicy | None) -> Bundle:
-    if stored is None or hash_of(stored.documents) != stored.hash:
-        raise SharingDataError("the stored texts are not those that were proposed")
-    return bundle_of(stored.documents)
-
-
-def _catalogue(stored: StoredPolicy | None) -> Catalogue:
+def _catalogue(texts: Documents) -> Catalogue:
     """Return the catalogue alone, by which the group's own apps go on."""
     try:
-        return catalogue_of(stored.documents) if stored is not None else _NO_CATALOGUE
+        return catalogue_of(texts)
     except SharingDataError:
         return _NO_CATALOGUE

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 FIRST_START = "first start"
 SHORTEST_HASH = 8
+_MEANWHILE = "another step was taken meanwhile; look at `idp policy list` again"
 
 
 def begin(database: Database, directory: Path, now: int) -> None:
@@ -60,7 +61,8 @@ def propose(connection: Connection, documents: Documents, *, by: str, reason: st
     proposed = StoredPolicy(hash_of(documents), len(policies.everyone(connection)) + 1, documents, by, now)
     seen = position(policies.steps(connection))
     _take(connection, seen, StepKind.PROPOSED, proposed.hash, by=by, reason=reason, now=now)
-    policies.add(connection, proposed)
+    if not policies.add(connection, proposed):
+        raise LifeError(_MEANWHILE)
     return proposed
 
 
@@ -75,11 +77,20 @@ def promote(
     policy = policies.find(connection, hash_)
     if policy is None:
         raise LifeError(f"there is no policy {hash_}")
+    check_promotion(policy, seen, by)
+    _take(connection, seen, StepKind.PROMOTED, hash_, by=by, reason=reason, now=now, signed_off=signed_off)
+
+
+def check_promotion(policy: StoredPolicy, seen: Position, by: str) -> None:
+    """Check whether somebody may promote a policy.
+
+    Raises:
+        LifeError: for one's own policy, or the one in force.
+    """
     if policy.author.casefold() == by.casefold():
         raise LifeError(f"{by} wrote version {policy.version}; somebody else has to promote it")
-    if seen.in_force == hash_:
+    if seen.in_force == policy.hash:
         raise LifeError(f"version {policy.version} is in force already")
-    _take(connection, seen, StepKind.PROMOTED, hash_, by=by, reason=reason, now=now, signed_off=signed_off)
 
 
 def roll_back(connection: Connection, hash_: str, *, by: str, reason: str, now: int) -> None:
@@ -144,7 +155,7 @@ def _take(
     check_words(by, reason)
     step = PolicyStep(seen.last + 1, hash_, kind, by, reason, tuple(signed_off), now)
     if not policies.take(connection, step):
-        raise LifeError("another step was taken meanwhile; look at `idp policy list` again")
+        raise LifeError(_MEANWHILE)
     if kind in IN_FORCE_BY:
         audit.policy_changed(connection, step, seen.in_force)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from idp.data_sharing.allowed import as_consent, covers, last_end
 from idp.data_sharing.decided import Decided, Foreseen
+from idp.data_sharing.facts import Facts, recorded
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
@@ -22,6 +23,7 @@ from idp.data_sharing.people import today, user_state
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.data_sharing.quotas import count_request
 from idp.data_sharing.released import NOTHING, SEAL, Released
+from idp.data_sharing.shadow import Shadow
 from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
@@ -42,7 +44,7 @@ from idp.store.database import Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, Partner, PartnerStatus
-from policies.decide import askable, decide
+from policies.decide import askable
 from policies.decision import Askable, Decision, SharingRequest
 from policies.derive import claims_for
 from policies.words import Words
@@ -91,6 +93,7 @@ class DataSharing(GrantLife):
         self._database = database
         self._pairwise = pairwise
         self._random = random
+        self._shadow = Shadow(database)
         self._inputs = SharingInputs(policy, database, accounts, audit_log, feed)
 
     @property
@@ -381,11 +384,18 @@ class DataSharing(GrantLife):
 
     def _decision(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Decision:
         """Decide about all that a grant lets out, whatever a token reaches."""
+        return self.facts(client, account_id, purpose, fields, now).decided_by(self._policy.bundle)
+
+    def facts(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Facts:
+        """Return what such a decision is made from."""
         partner, agreement = self._inputs.partner(client.partner_id)
-        consent = as_consent(self._inputs.grant(account_id, client.client_id, purpose), agreement)
-        user = user_state(self.account(account_id), now)
-        request = self._request(client, account_id, purpose, fields, now)
-        return decide(self._policy.bundle, request, partner, agreement, consent, user)
+        return Facts(
+            request=self._request(client, account_id, purpose, fields, now),
+            partner=partner,
+            agreement=agreement,
+            consent=as_consent(self._inputs.grant(account_id, client.client_id, purpose), agreement),
+            user=user_state(self.account(account_id), now),
+        )
 
     def requestable(
         self, client: Client, account_id: str, asked: Asked, released: Released, now: int
@@ -421,33 +431,38 @@ class DataSharing(GrantLife):
         Raises:
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
-        decision_id, bundle = new_identifier(self._random), self._policy.bundle
+        decision_id, rules, shadow = new_identifier(self._random), self._policy.rules, self._policy.shadow
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
             consent = self._within(as_consent(grant, agreement), reach)
             user = user_state(self.account(account_id), request.at)
-            decision = decide(bundle, request, partner, agreement, consent, user)
+            facts = Facts(request, partner, agreement, consent, user)
+            decision = facts.decided_by(rules.bundle)
+            if shadow is not None:
+                self._shadow.consider(rules, shadow, facts, decision)
             terms = agreement.purposes.get(request.purpose) if agreement is not None else None
-            decided = Decided(decision_id, decision, terms, bundle.catalogue)
+            decided = Decided(decision_id, decision, terms, rules.bundle.catalogue)
             if not decision.released or agreement is None or grant is None:
                 return decided
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
-            if self._write_down(sharing, _disclosed(decision_id, decision, agreement, surface), grant, request.at):
+            record = self._audit_log.sealed_record(decision_id, recorded(rules.hash, facts, decision))
+            disclosed = _disclosed(decision_id, decision, agreement, surface)
+            if self._write_down(sharing, disclosed, grant, request.at, record):
                 return decided
             self._inputs.renew()
         raise DatabaseUnavailableError("the grant keeps changing")
 
-    def _write_down(self, sharing: Sharing, disclosed: Disclosed, grant: Grant, now: int) -> bool:
+    def _write_down(self, sharing: Sharing, disclosed: Disclosed, grant: Grant, now: int, record: bytes) -> bool:
         """Write a disclosure down; what is for one use ends with it. False when the grant is not as it was."""
         if grant.mode is Mode.ONGOING:
             with self._database.autocommit() as connection:
-                return audit.disclosed(connection, sharing, disclosed, grant, now)
+                return audit.disclosed(connection, sharing, disclosed, grant, now, record)
         with self._database.transaction() as connection:
             # Held from the start, for two who each hold it for their entry would wait for one another at its end.
             grants.find_by_id(connection, grant.id, lock=True)
-            if not audit.disclosed(connection, sharing, disclosed, grant, now):
+            if not audit.disclosed(connection, sharing, disclosed, grant, now, record):
                 return False
             if not self.consume(connection, grant, now):
                 raise DatabaseUnavailableError("the grant ended while it was held")

@@ -1,4 +1,4 @@
-"""`idp policy`: what an officer does with a policy before it is in force."""
+"""`idp policy`: what an officer does with a policy before it is in force, and how it gets there."""
 
 from pathlib import Path
 from types import MappingProxyType
@@ -9,17 +9,24 @@ from idp.data_sharing.policy_documents import catalogue_of, read_documents
 from idp.policy_tools.arguments import DIRECTORY, directory_argument
 from idp.policy_tools.difference import differences, widenings
 from idp.policy_tools.dossier import Judgement, judge, read_dossier
+from idp.policy_tools.life_commands import list_policies, propose_policy, roll_back_policy, shadow_group
+from idp.policy_tools.look_commands import replay_decisions, simulate_policy
 from idp.terminal import LazyGroup, Problem, json_option, print_result, print_rows, told_plainly
 
 
 class _PolicyGroup(LazyGroup):
-    lazy = MappingProxyType({"prove": "idp.policy_tools.prove_command:prove_policy"})
+    lazy = MappingProxyType(
+        {
+            "prove": "idp.policy_tools.prove_command:prove_policy",
+            "promote": "idp.policy_tools.promote_command:promote_policy",
+        }
+    )
     missing = "The solver is not installed: pip install 'sekisho[prove]'."
 
 
 @click.group("policy", cls=_PolicyGroup)
 def policy_group() -> None:
-    """Test, prove and compare the policy on what partners may get.
+    """The policy on what partners may get: test, prove and compare it, and put it in force.
 
     DIRECTORY holds catalogue.toml, purposes.toml, reasons.toml, policies/, policy-tests/ and promises.toml, as
     config/sharing does.
@@ -70,6 +77,10 @@ def list_reasons(directory: Path, *, as_json: bool) -> None:
         for reason, one in sorted(explained.items())
     ]
     print_rows(rows, as_json=as_json)
+
+
+for command in (propose_policy, roll_back_policy, list_policies, shadow_group, simulate_policy, replay_decisions):
+    policy_group.add_command(command)
 
 
 def _plain(judgement: Judgement) -> dict[str, object]:

@@ -4,8 +4,8 @@ An entry is inserted in the transaction of its event; that of a disclosure is co
 only if the grant is still the one that was decided upon. Entries are never changed, but for the place in the log that
 `audit_tree` gives each once, and never removed. A salt is a row of its own, so that erasing a person can drop it.
 
-Which grant an entry is about, and whether something went out, stands beside the leaf and never in it: that is how
-people find what concerns them (`own_entries`), and it goes with the salt.
+Which grant an entry is about, whether something went out, and what that was decided from (`decision_records`), stands
+beside the leaf and never in it: that is how people find what concerns them (`own_entries`), and it goes with the salt.
 """
 
 from sqlalchemy import Connection, bindparam, insert, literal, select
@@ -26,6 +26,7 @@ audit_entries = db.Table(
     db.Column("position", db.BigInteger, unique=True),
     db.Column("grant_id", db.String(32)),
     db.Column("disclosed_at", db.BigInteger),
+    db.Column("inputs", db.LargeBinary),
 )
 db.Index(
     "ix_audit_entries_without_position",
@@ -42,6 +43,13 @@ db.Index(
     sqlite_where=audit_entries.c.grant_id.is_not(None),
 )
 
+db.Index(
+    "ix_audit_entries_with_inputs",
+    audit_entries.c.disclosed_at,
+    postgresql_where=audit_entries.c.inputs.is_not(None),
+    sqlite_where=audit_entries.c.inputs.is_not(None),
+)
+
 audit_salts = db.Table(
     "audit_salts",
     db.Column("account_id", db.String(32), primary_key=True),
@@ -52,8 +60,13 @@ _INSERT = insert(audit_entries).inline()
 _INSERT_IF_UNCHANGED = (
     insert(audit_entries)
     .from_select(
-        ["leaf", "grant_id", "disclosed_at"],
-        select(bindparam("new_leaf", type_=db.LargeBinary), grants.c.id, bindparam("disclosed_at", type_=db.BigInteger))
+        ["leaf", "grant_id", "disclosed_at", "inputs"],
+        select(
+            bindparam("new_leaf", type_=db.LargeBinary),
+            grants.c.id,
+            bindparam("disclosed_at", type_=db.BigInteger),
+            bindparam("inputs", type_=db.LargeBinary),
+        )
         .where(grants.c.id == bindparam("grant_id"), grants.c.version == bindparam("grant_version"))
         .with_for_update(read=True),
     )
@@ -80,6 +93,10 @@ class AuditLog:
         if made is None:
             raise LookupError("the salt was erased as it was made")
         return made
+
+    def sealed_record(self, decision_id: str, record: bytes) -> bytes:
+        """Return what a decision was made from as it is kept beside its entry (`disclosed`)."""
+        return self._sealer.seal(record, record_place(decision_id))
 
     def known_person(self, connection: Connection, account_id: str) -> Person | None:
         """Return the person of an account; None for one of whom the log knows nothing, or nothing any more."""
@@ -113,19 +130,26 @@ def policy_changed(connection: Connection, step: PolicyStep, before: str) -> Non
     _add(connection, audit.policy_changed(step.kind, step.hash, before, step.signed_off, step.at))
 
 
-def disclosed(connection: Connection, sharing: Sharing, what: Disclosed, grant: Grant, now: int) -> bool:
+def disclosed(
+    connection: Connection, sharing: Sharing, what: Disclosed, grant: Grant, now: int, inputs: bytes | None = None
+) -> bool:
     """Write down a disclosure before it happens; false, with nothing written, if the grant is not as it was.
 
     One statement, which holds the grant against change until it is committed. So an end that was acknowledged comes
     after every disclosure in the log, and no disclosure after it.
     """
-    values = {"grant_id": grant.id, "grant_version": grant.version, "disclosed_at": now}
+    values = {"grant_id": grant.id, "grant_version": grant.version, "disclosed_at": now, "inputs": inputs}
     leaf = audit.disclosure(sharing, what, now)
     return connection.execute(_INSERT_IF_UNCHANGED, {"new_leaf": leaf, **values}).first() is not None
 
 
 def _add(connection: Connection, leaf: bytes, grant_id: str | None = None) -> None:
     connection.execute(_INSERT, {"leaf": leaf, "grant_id": grant_id})
+
+
+def record_place(decision_id: str) -> str:
+    """Return the place that a record of a decision is sealed for."""
+    return f"audit_entries/{decision_id}/inputs"
 
 
 def _place(account_id: str) -> str:

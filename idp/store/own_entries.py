@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
+from idp.store import shadow_results
 from idp.store.audit import audit_entries, audit_salts
 from idp.store.grants import grants
 
@@ -80,11 +81,14 @@ def everything(connection: Connection, grant_ids: Sequence[str]) -> Iterator[Own
 def forget(connection: Connection, account_id: str) -> bool:
     """Forget which entries are about a person, and the salt by which it could be shown; false if none was known.
 
+    What was decided about them, and from what, goes along.
+
     From then on nobody can say whom those entries are about. The log verifies as before.
     """
     theirs = select(grants.c.id).where(grants.c.account_id == account_id)
     which = audit_entries.c.grant_id.in_(theirs)
-    connection.execute(update(audit_entries).where(which).values(grant_id=None, disclosed_at=None))
+    connection.execute(update(audit_entries).where(which).values(grant_id=None, disclosed_at=None, inputs=None))
+    shadow_results.forget(connection, account_id)
     return connection.execute(delete(audit_salts).where(audit_salts.c.account_id == account_id)).rowcount == 1
 
 

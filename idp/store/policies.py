@@ -114,4 +114,13 @@ def steps(connection: Connection) -> tuple[PolicyStep, ...]:
 
 
 def _policy(row: Row[Any]) -> StoredPolicy:
-    return StoredPolicy(row.hash, row.version, json.loads(row.documents), row.author, row.proposed_at)
+    return StoredPolicy(row.hash, row.version, _texts(row.documents), row.author, row.proposed_at)
+
+
+def _texts(stored: str) -> dict[str, str]:
+    """Read the texts; none where that is no longer what is stored, which no hash is the hash of."""
+    try:
+        texts = json.loads(stored)
+    except ValueError:
+        return {}
+    return texts if isinstance(texts, dict) else {}

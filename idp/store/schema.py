@@ -34,6 +34,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     sealing,
     session_clients,
     sessions,
+    shadow_results,
     signing_keys,
     transactions,
     webhooks,

@@ -22,6 +22,7 @@ def put_in_force(database: Database, documents: Documents) -> str:
     hash_ = hash_of(documents)
     with database.transaction() as connection:
         last = position(policies.steps(connection)).last
-        policies.add(connection, StoredPolicy(hash_, last + 1, documents, "tests", NOW))
+        version = len(policies.everyone(connection)) + 1
+        policies.add(connection, StoredPolicy(hash_, version, documents, "tests", NOW))
         policies.take(connection, PolicyStep(last + 1, hash_, StepKind.PROMOTED, "tests", "", (), NOW))
     return hash_
