@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idp.store import grants
 from tests.audit.test_complete import leaves
 from tests.data_api.conftest import BANK, DAY, PURCHASES, TODAY, account_of, reach
 from tests.provider.apps import TABI, tokens_for
@@ -144,3 +145,33 @@ def test_each_page_is_a_leaf(bank: Provider, token: str):
     said = json.loads(leaf)
     assert (said["surface"], said["fields"]) == ("data_transactions", ["transactions", "transactions.amounts"])
     assert b"Sent" not in leaf
+
+
+def test_every_answer_is_labelled_with_its_decision_and_the_grants_end(bank: Provider, token: str):
+    """The decision is the leaf's own, the end is that of what the person agreed to, and each page has its own label."""
+    services = bank.services
+    with services.database.autocommit() as connection:
+        grant = grants.find(connection, account_of(services), BANK.client_id, "service.payment")
+    assert grant is not None
+    asked = {"ask": {"over_20": True}}
+    first = page(bank, token, limit=1)
+    answers = [
+        first,
+        page(bank, token, cursor=first["next"]),
+        HTTP.get(f"{bank.url}/data/v1/me", headers=reach(token)).json(),
+        HTTP.post(f"{bank.url}/data/v1/verify", headers=reach(token), json=asked).json(),
+    ]
+    logged = [json.loads(leaf).get("decision") for leaf in leaves(services)]
+    assert [answer["expires_at"] for answer in answers] == [grant.expires_at] * 4
+    assert [logged.count(answer["decision_id"]) for answer in answers] == [1] * 4
+
+
+def test_a_page_holds_what_is_agreed_to_when_it_is_asked_for(bank: Provider, token: str):
+    """What was taken out of the grant after the first page is on no later one; the cursor still leads there."""
+    cursor = page(bank, token, limit=2)["next"]
+    tokens_for(Person(bank), BANK, prompt="consent", ticks=("transactions",))
+    bank.services.feed.read_now()
+    rest = page(bank, token, cursor=cursor)
+    assert rest["data"]["transactions"]
+    assert not any("yen" in row for row in rest["data"]["transactions"])
+    assert rest["withheld"]["transactions.amounts"]["reason"] == "FIELD_NOT_CONSENTED"
