@@ -12,6 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from tests.provider.provider import HTTP, NO_TLS, Provider
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+_ANSWER = re.compile(r'id="response" method="post" action="([^"]*)"')
 _BOX = re.compile(r'name="fields" value="([^"]*)"')
 
 
@@ -70,9 +71,11 @@ class Person:
         return self.go_on(response, ticks=ticks, decision=decision)
 
     def go_on(self, response: httpx.Response, *, ticks: tuple[str, ...] = (), decision: str = "allow") -> Answer:
-        """Follow redirects and fill in pages until the browser leaves the provider."""
+        """Follow redirects and fill in pages until the browser leaves the provider; a form's fields as a fragment."""
         for _step in range(12):
             location = response.headers.get("location")
+            if location is None and (form := _ANSWER.search(response.text)):
+                return Answer(f"{unescape(form[1])}#{urlencode(hidden(response.text))}")
             if location is None:
                 response = self._fill_in(response, ticks, decision)
             elif location.startswith(("/", self.provider.url)):
