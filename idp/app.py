@@ -16,8 +16,8 @@ from idp import (
     session_management,
     userinfo,
 )
+from idp.account import records, sharing, sharing_grant
 from idp.account import routes as account
-from idp.account import sharing, sharing_grant
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
@@ -81,6 +81,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         account.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
+        records.blueprint,
         logout.blueprint,
         session_management.blueprint,
         acknowledgements.blueprint,

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from idp.audit import AuditError, export, provisions
-from idp.protocol.log_folder import VerificationError, verify
-from idp.protocol.log_proof import prove, verify_proof
+from idp.protocol.audit import Leaf
+from idp.protocol.log_folder import VerificationError, leaves_of_log, verify
+from idp.protocol.log_proof import prove, verify_evidence, verify_proof
 from idp.protocol.signed_note import NoteError, parse_key
 from idp.store import partners
 from idp.store.sealing import UnsealingError
@@ -56,21 +57,48 @@ def audit_export(folder: Path) -> None:
 
 
 @audit_group.command("verify")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--key", "key_text", required=True, help="The log's verifier key, as `idp audit key` printed it.")
 @click.option(
     "--earlier", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An earlier checkpoint of the log."
 )
+@click.option("--consent", default="", help="Tell what the log holds on this one, as a receipt names it.")
 @_told_plainly
-def audit_verify(folder: Path, key_text: str, earlier: Path | None) -> None:
-    """Verify an exported log; needs FOLDER and the key alone, no database and no settings."""
+def audit_verify(path: Path, key_text: str, earlier: Path | None, consent: str) -> None:
+    """Verify PATH: an exported log, or a file by which a person shows an entry; with the key alone.
+
+    Neither database nor settings nor network are needed.
+    """
+    if path.is_file():
+        _verify_evidence(path, key_text)
+    else:
+        _verify_log(path, key_text, earlier, consent)
+
+
+def _verify_evidence(file: Path, key_text: str) -> None:
+    leaf, checkpoint = verify_evidence(file.read_bytes().decode("utf-8", "replace"), parse_key(key_text))
+    click.echo(f"it is entry {leaf.index} of the {checkpoint.size} of {checkpoint.origin}")
+    click.echo(_story_line(leaf))
+
+
+def _verify_log(folder: Path, key_text: str, earlier: Path | None, consent: str) -> None:
     earlier_note = None if earlier is None else earlier.read_text("utf-8", "replace")
-    verified = verify(lambda path: (folder / path).read_bytes(), parse_key(key_text), earlier_note)
+
+    def read(path: str) -> bytes:
+        return (folder / path).read_bytes()
+
+    verified = verify(read, parse_key(key_text), earlier_note)
     account = verified.account
     click.echo(f"{verified.checkpoint.origin}: signed, and its {account.entries} entries are all there")
     if earlier is not None:
         click.echo("it has only grown since the earlier checkpoint")
     click.echo(f"{account.disclosures} disclosures, none after the end of its consent")
+    if consent:
+        story = [leaf for leaf in leaves_of_log(read, verified) if leaf.members.get("consent") == consent]
+        if not story:
+            raise Problem("the log holds nothing on this consent")
+        for leaf in story:
+            click.echo(_story_line(leaf))
 
 
 @audit_group.command("prove")
@@ -116,6 +144,14 @@ def audit_provision_records(username: str | None, *, as_json: bool) -> None:
         return
     for record in records:
         click.echo(_line(record))
+
+
+def _story_line(leaf: Leaf) -> str:
+    """Return in one line what an entry tells."""
+    said = leaf.members
+    about = [said[name] for name in ("partner", "client", "purpose", "event", "state", "status") if name in said]
+    fields = ", ".join(said.get("fields", ()))
+    return "  ".join([f"{leaf.index}", _instant(leaf.at), leaf.kind, *about, *([fields] if fields else [])])
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, policy
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.policy_in_force import PolicyInForce
+from idp.data_sharing.receipts import Receipts
 from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
 from idp.logos import Logos
@@ -72,6 +73,7 @@ class Services:
     logos: Logos
     log_key: LogKey
     receipt_key: ReceiptKey
+    receipts: Receipts
     accounts: Accounts
     audit_log: AuditLog
     audit_tree: AuditTree
@@ -127,7 +129,7 @@ def build_services(
     policy = PolicyInForce(database, feed)
     accounts = Accounts(sealer, random)
     transactions = Transactions(sealer, random)
-    receipt_key = ReceiptKey(sealer)
+    log_key, receipt_key = LogKey(settings.issuer, sealer), ReceiptKey(sealer)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock, receipt_key.public)
     audit_log = AuditLog(sealer, random)
     pairwise = Pairwise(sealer.derive("pairwise subjects"))
@@ -170,8 +172,9 @@ def build_services(
         client_keys=client_keys,
         request_uris=RequestUris(fetcher),
         logos=Logos(fetcher, clock),
-        log_key=LogKey(settings.issuer, sealer),
+        log_key=log_key,
         receipt_key=receipt_key,
+        receipts=Receipts(settings.issuer, settings.operator, log_key.public.name, sharing, audit_log, sealer),
         accounts=accounts,
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from idp.protocol import tiles
-from idp.protocol.audit import Account, LeafError, account_of, read_leaf
+from idp.protocol.audit import Account, Leaf, LeafError, account_of, read_leaf
 from idp.protocol.merkle import Tree, is_consistent, leaf_hash
 from idp.protocol.signed_note import Checkpoint, NoteError, VerifierKey, open_checkpoint
 
@@ -52,6 +52,11 @@ def checkpoint_of(read: Reader, key: VerifierKey) -> tuple[str, Checkpoint]:
     """
     note = _text(read, tiles.CHECKPOINT)
     return note, _opened(note, key, "the checkpoint")
+
+
+def leaves_of_log(read: Reader, verified: Verified) -> Iterator[Leaf]:
+    """Yield the entries of a log that was verified, read."""
+    return (read_leaf(index, entry) for index, entry in entries_of_log(read, verified.checkpoint.size))
 
 
 def _judged(read: Reader, size: int) -> Account:

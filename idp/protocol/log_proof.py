@@ -1,13 +1,17 @@
 """Proof in one small file that an entry is in a log: its place, its inclusion proof, a checkpoint (C2SP tlog-proof)."""
 
+import json
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 
+from idp.protocol.audit import Leaf, LeafError, read_leaf
 from idp.protocol.log_folder import Reader, VerificationError, checkpoint_of, entries_of_log
 from idp.protocol.merkle import Tree, is_included, leaf_hash
 from idp.protocol.signed_note import Checkpoint, VerifierKey, decoded
 
 _HEADER = "c2sp.org/tlog-proof@v1"
+_EVIDENCE = "sekisho/logged-entry/1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})")
 
 
@@ -22,10 +26,38 @@ def prove(read: Reader, index: int, key: VerifierKey) -> tuple[bytes, str]:
     if index >= checkpoint.size:
         raise VerificationError(f"the log has {checkpoint.size} entries, the first of them 0")
     hashes = Tree(map(leaf_hash, entries)).inclusion_proof(index, checkpoint.size)
-    lines = [_HEADER, f"index {index}", *(b64encode(each).decode("ascii") for each in hashes)]
-    proof = "\n".join(lines) + f"\n\n{note}"
+    proof = write_proof(index, hashes, note)
     verify_proof(proof, entries[index], key)
     return entries[index], proof
+
+
+def write_proof(index: int, hashes: Iterable[bytes], note: str) -> str:
+    """Return an inclusion proof and the signed checkpoint that it leads to, as one text."""
+    lines = [_HEADER, f"index {index}", *(b64encode(each).decode("ascii") for each in hashes)]
+    return "\n".join(lines) + f"\n\n{note}"
+
+
+def write_evidence(entry: bytes, proof: str) -> str:
+    """Return an entry and its proof in one file, for the person whom it is about."""
+    return json.dumps({"format": _EVIDENCE, "entry": entry.decode("utf-8"), "proof": proof}, ensure_ascii=False)
+
+
+def verify_evidence(text: str, key: VerifierKey) -> tuple[Leaf, Checkpoint]:
+    """Return the entry that a file of `write_evidence` is about, once it is proved that it was logged.
+
+    Raises:
+        VerificationError: when the file is malformed, or proves something else.
+    """
+    try:
+        document = json.loads(text)
+        entry, proof = document["entry"].encode("utf-8"), str(document["proof"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise VerificationError("not a file of this kind") from error
+    index, checkpoint = verify_proof(proof, entry, key)
+    try:
+        return read_leaf(index, entry), checkpoint
+    except LeafError as error:
+        raise VerificationError(str(error)) from error
 
 
 def verify_proof(proof: str, entry: bytes, key: VerifierKey) -> tuple[int, Checkpoint]:

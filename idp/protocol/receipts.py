@@ -16,12 +16,21 @@ TYPE = "consent-receipt+jws"
 """The `typ` of a signed receipt (RFC 7515 4.1.9), by which nobody takes it for a token."""
 CONTENT_TYPE = "ld+json"
 PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt-record"
-CONTEXT: Mapping[str, str] = {
+_A_NODE: Mapping[str, str] = {"@type": "@id"}
+CONTEXT: Mapping[str, str | Mapping[str, str]] = {
     "dct": "http://purl.org/dc/terms/",
     "dpv": "https://w3id.org/dpv#",
     "pd": "https://w3id.org/dpv/pd#",
     "schema": "https://schema.org/",
     "sekisho": "urn:sekisho:receipt#",
+    # What stands here is the name of a thing and no text (JSON-LD 1.1, 4.2.3).
+    "dct:conformsTo": _A_NODE,
+    "dpv:hasDataController": _A_NODE,
+    "dpv:hasLegalBasis": _A_NODE,
+    "dpv:hasNecessity": _A_NODE,
+    "dpv:hasProcessing": _A_NODE,
+    "dpv:hasRecipient": _A_NODE,
+    "dpv:isExercisedAt": _A_NODE,
 }
 _STATUS: Mapping[Event, str] = {
     Event.GIVEN: "dpv:ConsentGiven",
@@ -50,6 +59,7 @@ class Party:
     """An organisation: the one that gives data out, or the one that gets it."""
 
     id: str
+    """A URI: in JSON-LD nothing else names a thing."""
     name: str
     url: str = ""
     email: str = ""

@@ -208,7 +208,7 @@ def test_who_saw_what_is_told_page_by_page_without_a_gap(hana: Person):
         page = Page(hana.browser.get(path).text)
         told += [" ".join(each.text.split()) for each in page.all("li") if each.attributes.get("class") != "row"]
         path = next((e.attributes["href"] for e in page.all("a", id="older")), None)
-    lines = [re.sub(r"^\d+ \w+ \d{4}, \d\d:\d\d ", "", line) for line in told]
+    lines = [re.sub(r"( (Proof|Receipt))? ?\d+ \w+ \d{4}, \d\d:\d\d ?", "", line) for line in told]
     services = hana.provider.services
     with services.database.autocommit() as connection:
         events = len(grants.events(connection, grant.id))

@@ -197,6 +197,19 @@ def _grant(world: World) -> list[Draft]:
     ]
 
 
+def _of_grant(suffix: str) -> Drafts:
+    def drafts(world: World) -> list[Draft]:
+        ken = world.leaver()
+        path = f"/account/sharing/{ken['grant']}/{suffix.format(**ken)}"
+        return [Draft("GET", path.encode(), (*query(lang="ja"), *cookie(sekisho_session=ken["session"])))]
+
+    return drafts
+
+
+def _export(world: World) -> list[Draft]:
+    return [Draft("GET", b"/account/sharing/export", cookie(sekisho_session=world.hana.session))]
+
+
 def _earlier(world: World) -> list[Draft]:
     session = cookie(sekisho_session=world.hana.session)
     return [Draft("GET", b"/account/sharing/earlier", (*query(lang="ja"), *session))]
@@ -322,8 +335,24 @@ ENDPOINTS = (
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
-    Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier),
-    Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant),
+    Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier, share=0.1),
+    Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant, share=0.3),
+    Endpoint("/account/sharing/export", touches_store=True, drafts=_export, share=0.1),
+    Endpoint(
+        "/account/sharing/<grant_id>/receipts/<version>", touches_store=True, drafts=_of_grant("receipts/1"), share=0.1
+    ),
+    Endpoint(
+        "/account/sharing/<grant_id>/receipts/<version>/signed",
+        touches_store=True,
+        drafts=_of_grant("receipts/1/signed"),
+        share=0.1,
+    ),
+    Endpoint(
+        "/account/sharing/<grant_id>/entries/<number>",
+        touches_store=True,
+        drafts=_of_grant("entries/{entry}"),
+        share=0.1,
+    ),
     Endpoint("/partner", touches_store=True, drafts=_partner, share=0.1),
     Endpoint("/partner/<partner_id>", touches_store=True, drafts=_console("", action="submit"), share=0.1),
     Endpoint("/partner/<partner_id>/agreement", touches_store=True, drafts=_console("/agreement"), share=0.1),

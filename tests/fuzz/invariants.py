@@ -39,6 +39,8 @@ _BEARER_PATHS = {
 }
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
+_DOWNLOADS = {"application/json", "application/jose"}
+"""What people keep of their own."""
 _STYLESHEETS = ("text/css", "image/svg+xml", "text/javascript")
 
 
@@ -96,6 +98,10 @@ def _check_body(world: World, message: Message, path: str, answer: Answer) -> No
         _check_json(message, path, answer)
     elif answer.header("Location"):
         assert kind == "text/plain", kind
+    elif answer.header("Content-Disposition").startswith("attachment"):
+        assert answer.status == 200, answer.status
+        assert kind in _DOWNLOADS, kind
+        assert answer.header("Cache-Control") == "no-store", answer.headers
     else:
         assert kind == "text/html", kind
         is_frame = path == "/session/check" and answer.status == 200

@@ -4,7 +4,7 @@ from sqlalchemy import LargeBinary, bindparam, text
 
 from idp.protocol.secrets import hash_secret
 from idp.services import Services
-from idp.store import clients, codes, families, grants, sessions
+from idp.store import clients, codes, families, grants, own_entries, sessions
 from idp.store.sessions import BrowserSession
 from idp.tokens.refresh import parse_refresh_token
 
@@ -75,6 +75,11 @@ class Store:
             found = grants.find(connection, account.id, client_id, purpose)
         assert found is not None
         return found.id
+
+    def entry_of(self, grant_id: str) -> str:
+        """Return the number of the first entry of the audit log on a grant."""
+        with self._services.database.autocommit() as connection:
+            return str(next(own_entries.everything(connection, [grant_id])).id)
 
     def redirect_uris(self) -> frozenset[str]:
         """Return every address that a client has registered."""

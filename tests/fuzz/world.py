@@ -170,8 +170,8 @@ class World:
             browser.tab.get("/authorize/continue", query_string={"flow": browser.agree(TABI)})
             id_token = self._storefront_tokens(browser)["id_token"]
             grant = self._store.grant_of(KEN, TABI.client_id, PURPOSE)
-            page = browser.open_sign_out(STOREFRONT)
-            return {**page, "id_token": id_token, "session": browser.session, "grant": grant}
+            known = {"id_token": id_token, "session": browser.session, "grant": grant}
+            return {**browser.open_sign_out(STOREFRONT), **known, "entry": self._store.entry_of(grant)}
 
         return dict(self._living("leaver", open_page, self._has_session))
 

@@ -25,7 +25,7 @@ RECEIPT = Receipt(
     created_at=NOW,
     expires_at=NOW + 90 * 86_400,
     controller=Party("https://id.example.jp", "Sekisho", url="https://id.example.jp", country="JP"),
-    recipient=Party("tabi-points", "Tabi Points", "https://tabi.example", "p@tabi.example", "JP", "third_party"),
+    recipient=Party("urn:partner:tabi", "Tabi Points", "https://tabi.example", "p@tabi.example", "JP", "third_party"),
     fields=(
         ReceiptField("prefecture", "都道府県", "pd:Region", needed=False, until=NOW + 90 * 86_400),
         ReceiptField("email", "メールアドレス", "pd:EmailAddress", needed=True, until=NOW + 30 * 86_400),

@@ -162,6 +162,22 @@ def sharing_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "opted_out": False,
             "restricted": True,
         },
+        "receipt.html": {
+            "account_name": text("hana@example.jp"),
+            "card": sharing_card(text),
+            "receipt": SimpleNamespace(
+                controller=SimpleNamespace(name=text("Sekisho"), email=text("data@example.jp")),
+                recipient=SimpleNamespace(name=text("Tabi Points K.K."), email=text("privacy@tabi.example")),
+                fields=(SimpleNamespace(id="x", label=text("Prefecture")),),
+                terms=SimpleNamespace(agreement_id=text("tabi-2026"), agreement_version=1),
+                grant_id=text("grant-1"),
+                happening=SimpleNamespace(version=1),
+                commitment=text("cd" * 32),
+            ),
+            "what": text("You agreed to share"),
+            "at": text("23 Nov 2026, 10:24"),
+            "until": {"x": text("21 February 2027")},
+        },
         "sharing_earlier.html": {"cards": [sharing_card(text, state=over, is_over=True)]},
         "sharing_grant.html": {
             **form,
@@ -227,6 +243,16 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "keeping_days": None,
     }
     state = SimpleNamespace(label="You ended it", tone="over", sentence=None)
+    party = SimpleNamespace(name="x", email="")
+    bare_receipt = SimpleNamespace(
+        controller=party,
+        recipient=party,
+        fields=(),
+        terms=SimpleNamespace(agreement_id=""),
+        grant_id="g",
+        happening=SimpleNamespace(version=1),
+        commitment="",
+    )
     over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
         "sign_in.html": full["sign_in.html"] | {"flow": "", "client": None, "username": "", "error": None},
@@ -238,6 +264,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "error.html": full["error.html"] | {"continue_url": None, "continue_label": None, "detail": None},
         "sharing.html": full["sharing.html"]
         | {"cards": [], "notice": None, "has_earlier": False, "opted_out": True, "restricted": False},
+        "receipt.html": full["receipt.html"] | {"card": over, "receipt": bare_receipt},
         "sharing_earlier.html": {"cards": []},
         "sharing_grant.html": full["sharing_grant.html"]
         | {"card": over, "notice": None, "history": SimpleNamespace(entries=[], older="")},

@@ -61,6 +61,7 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
     judge("home", lambda: page.goto(provider.url))
     judge("sharing", lambda: page.goto(f"{provider.url}/account/sharing"))
     judge("one sharing", lambda: page.click("#details-1"))
+    judge("receipt", lambda: page.click("a[href*=receipts]"))
     judge("earlier", lambda: page.goto(f"{provider.url}/account/sharing/earlier"))
     judge("sign out", lambda: page.goto(f"{provider.url}/logout"))
     judge("signed out", lambda: page.click("#confirm-logout"))

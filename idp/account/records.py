@@ -1,0 +1,118 @@
+"""What a person can take along: receipts, proofs that entries are in the audit log, the record of all sharing."""
+
+import json
+
+from flask import Blueprint, Response, abort
+
+from idp.account.cards import Cards
+from idp.account.sharing_grant import own_grant
+from idp.account.states import happened
+from idp.account.viewer import Viewer, viewer
+from idp.data_sharing.own_record import sharing_record
+from idp.protocol.log_proof import write_evidence, write_proof
+from idp.protocol.receipts import Receipt
+from idp.services import Services, current_services
+from idp.store import grants, own_entries
+from idp.store.database import Connection
+from idp.store.grants import Grant
+from idp.store.own_entries import OwnEntry
+from idp.web import paths
+from idp.web.pages import render_page
+from idp.web.requests import JSON
+from idp.web.responses import download, see_other
+
+MOST_DIGITS = 18
+JOSE = "application/jose"
+
+blueprint = Blueprint("records", __name__)
+
+
+@blueprint.get(paths.RECEIPT)
+def receipt_page(grant_id: str, version: str) -> Response:
+    """Show a receipt in words."""
+    services = current_services()
+    person = viewer(services)
+    if person is None:
+        return see_other(paths.LOGIN)
+    with services.database.autocommit() as connection:
+        grant, receipt = _receipt(services, connection, person, grant_id, version)
+        (card,) = Cards(services, connection, person, [grant]).of([grant])
+    happening = receipt.happening
+    return render_page(
+        "receipt.html",
+        card=card,
+        receipt=receipt,
+        what=happened(happening.event, happening.initiator),
+        at=person.moment(happening.at),
+        until={field.id: person.day(field.until) for field in receipt.fields},
+    )
+
+
+@blueprint.get(paths.SIGNED_RECEIPT)
+def signed_receipt(grant_id: str, version: str) -> Response:
+    """Hand out a receipt as a signed document (RFC 7515)."""
+    services = current_services()
+    person = viewer(services)
+    if person is None:
+        return see_other(paths.LOGIN)
+    with services.database.autocommit() as connection:
+        _grant, receipt = _receipt(services, connection, person, grant_id, version)
+    return download(services.receipt_key.sign(receipt), JOSE, f"receipt-{grant_id}-{version}.jws")
+
+
+@blueprint.get(paths.LOGGED_ENTRY)
+def logged_entry(grant_id: str, number: str) -> Response:
+    """Hand out an entry of the audit log and the proof that it is there, in one file (`idp audit verify`)."""
+    services = current_services()
+    person = viewer(services)
+    if person is None:
+        return see_other(paths.LOGIN)
+    entry = _entry(services, person, grant_id, number)
+    if entry.position is None:
+        services.audit_tree.sequence()
+        entry = _entry(services, person, grant_id, number)
+    frontier = services.audit_tree.frontier()
+    position = entry.position or 0
+    hashes = services.audit_tree.inclusion_proof(position, frontier.size)
+    note = services.log_key.sign(services.log_key.checkpoint(frontier))
+    evidence = write_evidence(entry.leaf, write_proof(position, hashes, note))
+    return download(evidence, JSON, f"disclosure-{entry.position}.json")
+
+
+@blueprint.get(paths.SHARING_EXPORT)
+def export() -> Response:
+    """Hand out everything that is known about a person's sharing."""
+    services = current_services()
+    person = viewer(services)
+    if person is None:
+        return see_other(paths.LOGIN)
+    url = f"{services.settings.issuer}{paths.SHARING}"
+    with services.database.autocommit() as connection:
+        record = sharing_record(
+            connection, person.account, services.receipts, services.receipt_key.sign, url, services.now
+        )
+    log = {"name": services.log_key.public.name, "key": str(services.log_key.public)}
+    text = json.dumps({"issuer": services.settings.issuer, "log": log, **record}, ensure_ascii=False, indent=1)
+    return download(text, JSON, "sharing.json")
+
+
+def _receipt(
+    services: Services, connection: Connection, person: Viewer, grant_id: str, version: str
+) -> tuple[Grant, Receipt]:
+    grant = own_grant(connection, person.account.id, grant_id)
+    events = grants.events(connection, grant.id)
+    url = f"{services.settings.issuer}{paths.SHARING}"
+    receipt = services.receipts.of_version(connection, grant, events, version, url)
+    if receipt is None:
+        abort(404)
+    return grant, receipt
+
+
+def _entry(services: Services, person: Viewer, grant_id: str, number: str) -> OwnEntry:
+    is_number = number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS
+    with services.database.autocommit() as connection:
+        grant = own_grant(connection, person.account.id, grant_id)
+        entry = own_entries.find(connection, [grant.id], int(number)) if is_number else None
+    if entry is None:
+        abort(404)
+    return entry
