@@ -23,6 +23,7 @@ STALE_SECONDS = 3600
 TRIES_A_MINUTE = 6
 CACHED_SETS = 10_000
 JWKS_TYPES = ("application/jwk-set+json", "application/json")
+NO_KEY_SET = "no_key_set"
 _MINUTE = 60
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,18 @@ class _Published:
 
     jwks: str = ""
     fetched_at: float = 0
+    failure: str = ""
     tried: deque[float] = field(default_factory=lambda: deque(maxlen=TRIES_A_MINUTE))
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenKeys:
+    """A client's keys as this process knows them; `fetched_at` is None where they are registered, or never came."""
+
+    jwks: str
+    fetched_at: float | None
+    failure: str
 
 
 class ClientKeys:
@@ -58,6 +69,17 @@ class ClientKeys:
         newer = self._newer(client, known, first)
         if newer != first:
             yield newer
+
+    def seen(self, client: Client, *, anew: bool = False) -> SeenKeys:
+        """Return what is known of a client's keys, for its own people to look at; `anew` fetches them first."""
+        if client.jwks or not client.jwks_uri:
+            return SeenKeys(client.jwks, None, "")
+        known = self._known(client)
+        if anew:
+            with known.lock:
+                self._fetch(client, known)
+        jwks = self._current(client, known)
+        return SeenKeys(jwks, known.fetched_at or None, known.failure)
 
     def _known(self, client: Client) -> _Published:
         key = client.client_id, client.jwks_uri
@@ -99,7 +121,10 @@ class ClientKeys:
             )
             known.jwks = json.dumps(usable_keys(json.loads(body)))
             known.fetched_at = now
+            known.failure = ""
         except FetchError as error:
+            known.failure = error.code
             log.info("keys of client %s: %s", client.client_id, error)
         except (ValueError, RecursionError):
+            known.failure = NO_KEY_SET
             log.info("keys of client %s: what came is no key set", client.client_id)

@@ -1,13 +1,18 @@
-"""`idp partner member|webhook|messages`: which of its staff see the console, and how its apps are told things."""
+"""`idp partner member|webhook|messages|check`: who of its staff see the console, and its apps."""
+
+from dataclasses import asdict
 
 import click
 
 from idp.cli.partners import by_option
+from idp.data_sharing.agreement_life import terms_in_force
 from idp.data_sharing.partner_life import check_words
+from idp.partner.checks import Outcome, run_checks
 from idp.partner.webhook import prove_webhook
 from idp.services import Services
 from idp.store import clients, partner_members, partner_messages, partners
 from idp.store.database import Connection
+from idp.store.partners import StoredPartner
 from idp.terminal import Problem, json_option, print_result, print_rows, services_of_settings, told_plainly
 
 MOST_MESSAGES = 1000
@@ -98,6 +103,28 @@ def messages(partner_id: str, *, overdue: bool, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
 
 
+@click.command()
+@click.argument("partner_id")
+@json_option
+@told_plainly
+def check(partner_id: str, *, as_json: bool) -> None:
+    """Run the conformance self-check on every app of a partner; its exit status is 1 if any check failed."""
+    services = services_of_settings()
+    with services.database.autocommit() as connection:
+        partner = _need_partner(connection, partner_id)
+        apps = clients.of_partner(connection, partner_id)
+    agreement = terms_in_force(partner, services.sharing.catalogue)
+    rows = [
+        {"client_id": app.client_id, **asdict(each)}
+        for app in apps
+        if app.status != clients.DELETED
+        for each in run_checks(services, agreement, app)
+    ]
+    print_rows(rows, as_json=as_json)
+    if any(row["outcome"] == Outcome.FAILED for row in rows):
+        raise SystemExit(1)
+
+
 def _account_id(services: Services, connection: Connection, username: str) -> str:
     account = services.accounts.find_by_username(connection, username)
     if account is None:
@@ -105,6 +132,8 @@ def _account_id(services: Services, connection: Connection, username: str) -> st
     return account.id
 
 
-def _need_partner(connection: Connection, partner_id: str) -> None:
-    if partners.find(connection, partner_id) is None:
+def _need_partner(connection: Connection, partner_id: str) -> StoredPartner:
+    partner = partners.find(connection, partner_id)
+    if partner is None:
         raise Problem(f"there is no partner {partner_id}")
+    return partner

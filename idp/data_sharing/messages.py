@@ -13,7 +13,7 @@ from idp.data_sharing.pairwise import Pairwise
 from idp.protocol.grants import SUSPENDED, Event, Status
 from idp.protocol.partner_events import ENDS, SET_CONTENT_TYPE, PartnerEventKind, security_event
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store import clients, outbox, partner_messages, webhooks
+from idp.store import clients, grants, outbox, partner_messages, webhooks
 from idp.store.clients import Client
 from idp.store.database import Connection
 from idp.store.grants import Grant
@@ -100,6 +100,50 @@ class PartnerMessages:
         payload = {"acknowledge_by": now + ACKNOWLEDGE_SECONDS}
         return self._send(connection, client, {PartnerEventKind.VERIFICATION: payload}, now)
 
+    def again(self, connection: Connection, client_id: str, message_id: str, now: int) -> bool:
+        """Send an app a message once more, under the identifier by which it knows it (RFC 8417 2.2).
+
+        One that waits for its next try is tried at once. What one that is over said was forgotten, so it is written
+        anew, of what is so now. False where there is nobody to tell, or nothing left to say.
+        """
+        sent = partner_messages.find_held(connection, client_id, message_id)
+        if sent is None:
+            return False
+        message = sent.message
+        if sent.is_on_its_way:
+            return outbox.hasten(connection, outbox.PARTNER_MESSAGE, message.client_id, now)
+        client, webhook = clients.find(connection, message.client_id), webhooks.find(connection, message.client_id)
+        if client is None or webhook is None or webhook.verified_at is None:
+            return False
+        said = self._said_again(connection, client, message)
+        if said is None:
+            return False
+        events, subject = said
+        body = self._signed(client, message.id, events, message.created_at, subject)
+        number = self._enqueue(connection, client, Letter(webhook.url, SET_CONTENT_TYPE, body), now)
+        partner_messages.set_outbox(connection, message.id, number)
+        return True
+
+    def _said_again(
+        self, connection: Connection, client: Client, message: PartnerMessage
+    ) -> tuple[dict[PartnerEventKind, Mapping[str, Any]], str] | None:
+        """Return the events of a message and whom it is about; None where what it is about is gone."""
+        kind = PartnerEventKind(message.kind)
+        if not message.grant_id:
+            about = {"acknowledge_by": message.acknowledge_by} if message.acknowledge_by else {}
+            return {kind: about or {"partner_id": client.partner_id}}, ""
+        grant = grants.find_by_id(connection, message.grant_id)
+        if grant is None:
+            return None
+        named = {"grant_id": grant.id}
+        narrowed = {"fields": sorted(name for name, answer in grant.fields.items() if answer.agreed)}
+        events: dict[PartnerEventKind, Mapping[str, Any]] = {
+            kind: named | narrowed if kind is PartnerEventKind.GRANT_NARROWED else named
+        }
+        if kind in ENDS:
+            events[PartnerEventKind.DELETION_DUTY] = {**named, "acknowledge_by": message.acknowledge_by}
+        return events, self._pairwise.name(client, grant.account_id)
+
     def challenge(self, client: Client, state: str, now: int) -> bytes:
         """Return the message whose `state` an app sends back to show that it reads messages at an address."""
         events = {PartnerEventKind.VERIFICATION: {"state": state}}
@@ -126,7 +170,11 @@ class PartnerMessages:
         message = PartnerMessage(jti, client.client_id, kind, grant_id, now, 0, min(owed, default=None))
         if not partner_messages.add(connection, message):
             return False
-        outbox_id = outbox.enqueue(
+        partner_messages.set_outbox(connection, jti, self._enqueue(connection, client, letter, now))
+        return True
+
+    def _enqueue(self, connection: Connection, client: Client, letter: Letter, now: int) -> int:
+        return outbox.enqueue(
             connection,
             self._sealer,
             letter,
@@ -136,8 +184,6 @@ class PartnerMessages:
             expires_at=now + TRY_SECONDS,
             in_order=True,
         )
-        partner_messages.set_outbox(connection, jti, outbox_id)
-        return True
 
     def _signed(
         self,

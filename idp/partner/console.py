@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from idp.partner import agreement, app_settings, apps, profile
+from idp.partner import agreement, app_settings, apps, check_page, keys_page, profile, webhook_page
 from idp.partner.visit import app_page, partner_page
 from idp.web import paths
 
@@ -17,5 +17,8 @@ for path, view, methods in (
     (paths.PARTNER_AGREEMENT, partner_page(agreement.show), _READ),
     (paths.PARTNER_APPS, partner_page(apps.show, apps.register), _READ_AND_WRITE),
     (paths.PARTNER_APP, app_page(app_settings.show, app_settings.act), _READ_AND_WRITE),
+    (paths.PARTNER_KEYS, app_page(keys_page.show, keys_page.fetch), _READ_AND_WRITE),
+    (paths.PARTNER_WEBHOOK, app_page(webhook_page.show, webhook_page.act), _READ_AND_WRITE),
+    (paths.PARTNER_CHECK, app_page(check_page.show), _READ),
 ):
     blueprint.add_url_rule(path, path.replace(".", " "), view, methods=methods)

@@ -193,4 +193,9 @@ def _tabs() -> tuple[tuple[str, str], ...]:
 
 
 def _app_tabs() -> tuple[tuple[str, str], ...]:
-    return ((paths.PARTNER_APP, _("Settings")),)
+    return (
+        (paths.PARTNER_APP, _("Settings")),
+        (paths.PARTNER_KEYS, _("Keys")),
+        (paths.PARTNER_WEBHOOK, _("Messages")),
+        (paths.PARTNER_CHECK, _("Self-check")),
+    )

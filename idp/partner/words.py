@@ -55,6 +55,7 @@ def event_word(kind: str) -> str:
         "change_app": _("App changed"),
         "rotate_secret": _("New secret made"),
         "remove_app": _("App removed"),
+        "prove_webhook": _("Address for messages proved"),
     }
     return words.get(kind, kind)
 
@@ -68,3 +69,36 @@ def version_word(state: str) -> str:
         "superseded": _("Superseded"),
     }
     return words.get(state, state)
+
+
+def message_state_word(state: str) -> str:
+    """Return how far a message came."""
+    words: Mapping[str, str] = {
+        "waiting": _("on its way"),
+        "delivered": _("delivered"),
+        "acknowledged": _("acknowledged"),
+        "overdue": _("acknowledgement is late"),
+        "given_up": _("given up"),
+    }
+    return words.get(state, state)
+
+
+def failure_word(code: str) -> str:
+    """Return why an address of the partner's could not be asked, or did not answer as it should (`idp.outbound`)."""
+    words: Mapping[str, str] = {
+        "refused_url": _("The address is not one that we ask: it takes https and the port 443 or 8443."),
+        "unusable_url": _("The address is not one that we ask: it takes https and the port 443 or 8443."),
+        "refused_address": _("The address does not lead to the public internet."),
+        "unreachable": _("Nobody answered there, or not with a certificate that we trust."),
+        "timed_out": _("The answer took too long."),
+        "redirected": _("The address leads on to another one; give us that one."),
+        "too_large": _("The answer was too long."),
+        "wrong_type": _("The answer has another media type than JSON."),
+        "wrong_status": _("The answer has another status than 200."),
+        "over_budget": _("We asked often enough within the last minute. Wait a little and try again."),
+        "busy": _("We are busy at the moment. Wait a little and try again."),
+        "no_key_set": _("What came is no key set (RFC 7517)."),
+        "wrong_answer": _("It did not answer the challenge: 200, and in JSON the state that it was sent."),
+        "changed_meanwhile": _("The address was changed meanwhile. Nothing is sent to this one."),
+    }
+    return words.get(code, code)

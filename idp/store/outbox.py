@@ -153,6 +153,12 @@ def postpone(connection: Connection, kind: str, recipient: str, now: int, at: in
     connection.execute(update(outbox).where(due).values(next_at=at))
 
 
+def hasten(connection: Connection, kind: str, recipient: str, now: int) -> bool:
+    """Let whatever waits for a recipient be tried at once; false where nothing does."""
+    waiting = (outbox.c.kind == kind) & (outbox.c.recipient == recipient) & outbox.c.over_at.is_(None)
+    return connection.execute(update(outbox).where(waiting).values(next_at=now)).rowcount > 0
+
+
 def purge(database: Database, now: int) -> int:
     """Forget messages that were over long ago; return how many."""
     return delete_in_batches(database, outbox, outbox.c.over_at < now - KEEP_SECONDS)

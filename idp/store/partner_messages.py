@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from idp.store.database import Database, db, delete_in_batches, insert_if_absent
-from idp.store.outbox import DELIVERED, outbox
+from idp.store.outbox import DELIVERED, EXPIRED, NOBODY, UNREADABLE, outbox
 
 KEEP_SECONDS = 400 * 86_400
 """How long it is kept which message was acknowledged when: longer than any grant lasts."""
@@ -41,10 +41,19 @@ class PartnerMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message with what became of its delivery: the outbox's last word, "" while it has none."""
+    """A message with what became of its delivery: the outbox's last word, "" while it has none.
+
+    `known` is whether the outbox still has a row of it.
+    """
 
     message: PartnerMessage
     outcome: str
+    known: bool = True
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the outbox still has it to deliver; a row that it forgot meanwhile was over."""
+        return self.known and self.outcome not in (DELIVERED, EXPIRED, UNREADABLE, NOBODY)
 
     def state(self, now: int) -> str:
         """Return how far it came: acknowledged, overdue, delivered, given_up or waiting."""
@@ -52,7 +61,7 @@ class SentMessage:
             return "acknowledged"
         if self.message.acknowledge_by is not None and now >= self.message.acknowledge_by:
             return "overdue"
-        if self.outcome in ("expired", "unreadable"):
+        if self.outcome in (EXPIRED, UNREADABLE):
             return "given_up"
         return "delivered" if self.outcome == DELIVERED else "waiting"
 
@@ -69,6 +78,16 @@ def set_outbox(connection: Connection, message_id: str, outbox_id: int) -> None:
     """Write down which message of the outbox carries it, in the transaction that added it."""
     which = partner_messages.c.id == message_id
     connection.execute(update(partner_messages).where(which).values(outbox_id=outbox_id))
+
+
+def find_held(connection: Connection, client_id: str, message_id: str) -> SentMessage | None:
+    """Return a message to an app, held against others until the transaction ends.
+
+    It is read only once it is held, so that what the one before did to it is seen.
+    """
+    which = (partner_messages.c.client_id == client_id) & (partner_messages.c.id == message_id)
+    connection.execute(select(partner_messages.c.id).where(which).with_for_update())
+    return next(iter(_sent(connection, which, 1)), None)
 
 
 def acknowledge(connection: Connection, client_id: str, message_ids: Collection[str], now: int) -> frozenset[str]:
@@ -103,4 +122,4 @@ def _sent(connection: Connection, which: ColumnElement[bool], limit: int) -> tup
     newest_first = (partner_messages.c.created_at.desc(), partner_messages.c.outbox_id.desc())
     rows = connection.execute(joined.where(which).order_by(*newest_first).limit(limit))
     # A row of the outbox is forgotten a week after it was over, whichever way; then only an acknowledgement tells.
-    return tuple(SentMessage(PartnerMessage(*row[:-1]), row[-1] or "") for row in rows)
+    return tuple(SentMessage(PartnerMessage(*row[:-1]), row[-1] or "", row[-1] is not None) for row in rows)

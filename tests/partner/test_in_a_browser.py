@@ -63,6 +63,10 @@ def test_no_page_of_the_console_breaks_a_rule(page: Page, shared_provider: Provi
     judge("a form with a mistake")
     register(page)
     judge("a new app")
+    app = page.inner_text("#client-id")
+    for name in ("/keys", "/webhook", "/check"):
+        page.goto(f"{base}/apps/{app}{name}")
+        judge(name)
     page.goto(f"{shared_provider.url}/partner/nobody")
     judge("no such partner")
     assert broken == {}

@@ -18,7 +18,7 @@ PAGES = sorted(
     path for path in vars(paths).values() if isinstance(path, str) and path.startswith(paths.PARTNER_PROFILE)
 )
 APP_PAGES = [path for path in PAGES if "<client_id>" in path]
-WISHES = ("change", "rotate", "remove")
+WISHES = ("change", "rotate", "remove", "prove", "test", "again")
 """Everything that a form of the console can ask for."""
 SECRET_NAME = "An app that nobody else knows of"
 
@@ -54,7 +54,7 @@ def tried(member: Member, path: str) -> Iterator[object]:
     csrf = hidden(browser.get("/").text)["csrf"]
     yield browser.get(path)
     for wish in WISHES:
-        yield browser.post(path, data={"csrf": csrf, "action": wish, **APP})
+        yield browser.post(path, data={"csrf": csrf, "action": wish, "url": "https://tabi.example/", **APP})
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -65,6 +65,33 @@ def console_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "has_secret": True,
             "issuer": text("https://id.example"),
         },
+        "partner/keys.html": {
+            **of_app,
+            "keys": [(text("tabi-1"), text("EC"), text("sig"), text("ES256"))],
+            "needs_keys": True,
+            "fetched": text("now"),
+            "failure": text("Nobody answered."),
+            "our_keys": text("https://id.example/jwks"),
+            "our_kid": text("kid-1"),
+            "issuer": text("https://id.example"),
+        },
+        "partner/webhook.html": {
+            **of_app,
+            "url": text("https://tabi.example/messages"),
+            "proved": text("now"),
+            "problem": text("It did not answer."),
+            "messages": [_message(text, is_fine=True), _message(text, is_fine=False)],
+            "acknowledge_at": text("https://id.example/partner/v1/acknowledgements"),
+        },
+        "partner/check.html": {
+            **of_app,
+            "checks": [
+                (SimpleNamespace(name="pkce", outcome="passed", found=""), text("PKCE"), text("Use it")),
+                (SimpleNamespace(name="keys", outcome="failed", found=text("x")), text("Keys"), text("Mend it")),
+                (SimpleNamespace(name="pairwise", outcome="not_needed", found=""), text("Names"), text("Ask us")),
+            ],
+            "failed": 2,
+        },
     }
 
 
@@ -82,11 +109,21 @@ def console_at_its_barest() -> dict[str, dict[str, Any]]:
         "partner/apps.html": full["partner/apps.html"] | {"apps": [], "may_register": False, "problems": ()},
         "partner/app.html": full["partner/app.html"]
         | {"app": _app(PLAIN, is_sandbox=False), "problems": (), "secret": "", "has_secret": False},
+        "partner/keys.html": full["partner/keys.html"]
+        | {"keys": [], "needs_keys": False, "fetched": "", "failure": "", "app": _app(PLAIN, jwks_uri="")},
+        "partner/webhook.html": full["partner/webhook.html"] | {"url": "", "proved": "", "problem": "", "messages": []},
+        "partner/check.html": full["partner/check.html"] | {"checks": [], "failed": 0},
     }
 
 
-def _app(text: Callable[[str], str], *, is_sandbox: bool = True) -> SimpleNamespace:
+def _message(text: Callable[[str], str], *, is_fine: bool) -> SimpleNamespace:
+    said = {name: text(name) for name in ("id", "event", "sent", "state", "due")}
+    return SimpleNamespace(**said, is_fine=is_fine)
+
+
+def _app(text: Callable[[str], str], *, is_sandbox: bool = True, jwks_uri: str = "https://tabi.example/jwks") -> Any:
     return SimpleNamespace(
+        jwks_uri=text(jwks_uri),
         client_id="app-1",
         name=text("Tabi Points"),
         status="suspended" if is_sandbox else "active",
