@@ -64,6 +64,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
 
 def _capabilities(services: Services) -> list[Blueprint]:
     """Return everything that answers requests."""
+    passwords = Passwords(services.settings.sign_in)
     return [
         authorize.blueprint,
         pushed.blueprint,
@@ -75,7 +76,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         decision_api.blueprint,
         *([registration.blueprint] if services.takes_registrations else []),
         *([grants.blueprint] if services.manages_grants else []),
-        login.create_blueprint(Passwords(services.settings.sign_in)),
+        login.create_blueprint(passwords),
         consent.blueprint,
         app_logo.blueprint,
         account.blueprint,
@@ -85,7 +86,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         logout.blueprint,
         session_management.blueprint,
         acknowledgements.blueprint,
-        console.blueprint,
+        console.create_blueprint(passwords.hash),
         public_log.blueprint,
         health.blueprint,
     ]

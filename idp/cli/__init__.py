@@ -11,7 +11,7 @@ from idp.audit_commands import audit_group
 from idp.cli.clients import client
 from idp.cli.database import apply_files, db
 from idp.cli.keys import keys
-from idp.cli.partner_apps import check, member, messages, webhook
+from idp.cli.partner_apps import check, member, messages, sandbox, webhook
 from idp.cli.partners import partner
 from idp.cli.serving import serve
 from idp.cli.users import user
@@ -29,5 +29,5 @@ def main(config: tuple[Path, ...]) -> None:
 for command in (serve, db, apply_files, client, user, partner, keys, audit_group, policy_group):
     main.add_command(command)
 
-for command in (member, webhook, messages, check):
+for command in (member, webhook, messages, check, sandbox):
     partner.add_command(command)

@@ -1,4 +1,4 @@
-"""`idp partner member|webhook|messages|check`: who of its staff see the console, and its apps."""
+"""`idp partner member|webhook|messages|check|sandbox`: who of its staff see the console, and its apps."""
 
 from dataclasses import asdict
 
@@ -7,7 +7,9 @@ import click
 from idp.cli.partners import by_option
 from idp.data_sharing.agreement_life import terms_in_force
 from idp.data_sharing.partner_life import check_words
+from idp.login.password import Passwords
 from idp.partner.checks import Outcome, run_checks
+from idp.partner.sandbox import Case, seed, username_of
 from idp.partner.webhook import prove_webhook
 from idp.services import Services
 from idp.store import clients, partner_members, partner_messages, partners
@@ -123,6 +125,21 @@ def check(partner_id: str, *, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
     if any(row["outcome"] == Outcome.FAILED for row in rows):
         raise SystemExit(1)
+
+
+@click.command()
+@click.argument("partner_id")
+@json_option
+@told_plainly
+def sandbox(partner_id: str, *, as_json: bool) -> None:
+    """Make the made-up people of a partner's sandbox anew, and print the one password that all of them have."""
+    services = services_of_settings()
+    with services.database.autocommit() as connection:
+        partner = _need_partner(connection, partner_id)
+    password = seed(services, partner, Passwords(services.settings.sign_in).hash)
+    usernames = [username_of(partner_id, case) for case in Case]
+    told = {"partner": partner_id, "usernames": usernames, "password": password}
+    print_result(told, "\n".join((*usernames, password)), as_json=as_json)
 
 
 def _account_id(services: Services, connection: Connection, username: str) -> str:

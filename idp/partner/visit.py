@@ -189,6 +189,7 @@ def _tabs() -> tuple[tuple[str, str], ...]:
         (paths.PARTNER_PROFILE, _("Profile")),
         (paths.PARTNER_AGREEMENT, _("Agreement")),
         (paths.PARTNER_APPS, _("Apps")),
+        (paths.PARTNER_SANDBOX, _("Sandbox")),
     )
 
 

@@ -55,6 +55,7 @@ def event_word(kind: str) -> str:
         "change_app": _("App changed"),
         "rotate_secret": _("New secret made"),
         "remove_app": _("App removed"),
+        "seed_sandbox": _("Cases of the sandbox made anew"),
         "prove_webhook": _("Address for messages proved"),
     }
     return words.get(kind, kind)

@@ -52,6 +52,7 @@ ROUTES = {
     "/partner": READ,
     "/partner/<partner_id>": READ | WRITE,
     "/partner/<partner_id>/agreement": READ,
+    "/partner/<partner_id>/sandbox": READ | WRITE,
     "/partner/<partner_id>/apps": READ | WRITE,
     "/partner/<partner_id>/apps/<client_id>": READ | WRITE,
     "/partner/<partner_id>/apps/<client_id>/keys": READ | WRITE,

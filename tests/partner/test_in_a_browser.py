@@ -54,7 +54,7 @@ def test_no_page_of_the_console_breaks_a_rule(page: Page, shared_provider: Provi
             broken[name] = wrong
 
     sign_in(page, shared_provider, member.person.username)
-    for name in ("", "/agreement", "/apps"):
+    for name in ("", "/agreement", "/sandbox", "/apps"):
         page.goto(base + name)
         judge(name)
     page.fill("#name", "Tabi")
@@ -67,6 +67,9 @@ def test_no_page_of_the_console_breaks_a_rule(page: Page, shared_provider: Provi
     for name in ("/keys", "/webhook", "/check"):
         page.goto(f"{base}/apps/{app}{name}")
         judge(name)
+    page.goto(f"{base}/sandbox")
+    page.click("#seed")
+    judge("a sandbox made anew")
     page.goto(f"{shared_provider.url}/partner/nobody")
     judge("no such partner")
     assert broken == {}

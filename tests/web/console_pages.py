@@ -65,6 +65,14 @@ def console_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "has_secret": True,
             "issuer": text("https://id.example"),
         },
+        "partner/sandbox.html": {
+            **everywhere,
+            "people": [(SimpleNamespace(username=text("adult@tabi.example"), is_there=False), text("Nothing yet"))],
+            "apps": [text("Tabi Points"), text("Another")],
+            "may_seed": True,
+            "password": text("a password"),
+            "problem": text("Wait a little."),
+        },
         "partner/keys.html": {
             **of_app,
             "keys": [(text("tabi-1"), text("EC"), text("sig"), text("ES256"))],
@@ -109,6 +117,8 @@ def console_at_its_barest() -> dict[str, dict[str, Any]]:
         "partner/apps.html": full["partner/apps.html"] | {"apps": [], "may_register": False, "problems": ()},
         "partner/app.html": full["partner/app.html"]
         | {"app": _app(PLAIN, is_sandbox=False), "problems": (), "secret": "", "has_secret": False},
+        "partner/sandbox.html": full["partner/sandbox.html"]
+        | {"people": [], "apps": [], "may_seed": False, "password": "", "problem": ""},
         "partner/keys.html": full["partner/keys.html"]
         | {"keys": [], "needs_keys": False, "fetched": "", "failure": "", "app": _app(PLAIN, jwks_uri="")},
         "partner/webhook.html": full["partner/webhook.html"] | {"url": "", "proved": "", "problem": "", "messages": []},

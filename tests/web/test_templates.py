@@ -158,6 +158,7 @@ FIXED = {
     "partner/profile.html": {"status": "", "submit": ""},
     "partner/agreement.html": {},
     "partner/apps.html": {"name": "name", "redirect_uris": "redirect_uris", "register": ""},
+    "partner/sandbox.html": {"password": "", "seed": ""},
     "partner/keys.html": {"fetch": ""},
     "partner/webhook.html": {"url": "url", "prove": "action", "test": "action", "again-1": "action"},
     "partner/check.html": {},
