@@ -27,7 +27,7 @@ from tests.provider.provider import CONFIG, HTTP, ROOT, Provider
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 CATALOGUE = ROOT / "config" / "sharing" / "catalogue.toml"
-PUBLISHED = [OPENID, OAUTH, "/jwks"]
+PUBLISHED = [OPENID, OAUTH, "/.well-known/authzen-configuration", "/jwks"]
 
 
 @pytest.fixture

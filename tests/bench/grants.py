@@ -38,6 +38,8 @@ PROFILE = {"birthdate": "1990-01-01", "address": {"region": "Tokyo", "country": 
 YEAR = 365 * 86_400
 HOT = 50
 """People who are read again and again."""
+TOGETHER = 50
+"""Answers over one connection: which processor serves a connection is luck, and lasts as long as it does."""
 FILL = {
     "accounts": {"id": "'a' || lpad(n::text, 21, '0')", "login_key": "sha256(n::text::bytea)"},
     "grants": {"id": "'g' || lpad(n::text, 21, '0')", "account_id": "'a' || lpad(n::text, 21, '0')"},
@@ -76,6 +78,12 @@ class Crowd:
         self._client = client
         self._people = people
         self._tokens = tokens
+
+    def connect_anew(self) -> None:
+        """Talk to another process of PostgreSQL from now on."""
+        self._services.database.engine.dispose()
+        with self._services.database.autocommit() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     def read(self, number: int) -> None:
         """Read somebody's data as their partner does."""
@@ -195,7 +203,10 @@ def in_turn(
 ) -> tuple[list[float], list[float]]:
     """Ask both crowds in turn, in which order is drawn; return the seconds that each answer took."""
     random, seconds = Random(1), ([], [])
-    for pair in zip(*numbers, strict=True):
+    for place, pair in enumerate(zip(*numbers, strict=True)):
+        if place % TOGETHER == 0:
+            for each in crowds:
+                each.connect_anew()
         for which in random.sample((0, 1), 2):
             began = perf_counter()
             ask(crowds[which], pair[which])
