@@ -14,8 +14,8 @@ from flask import Flask, current_app
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
 from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, policy_life, read_access_rules
+from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.messages import PartnerMessages
-from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.data_sharing.receipts import Receipts
 from idp.evidence import LogKey, ReceiptKey
@@ -132,7 +132,8 @@ def build_services(
     log_key, receipt_key = LogKey(settings.issuer, sealer), ReceiptKey(sealer)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock, receipt_key.public)
     audit_log = AuditLog(sealer, random)
-    pairwise = Pairwise(sealer.derive("pairwise subjects"))
+    keys_of_names = sealer.derive("pairwise subjects"), sealer.derive("disguises")
+    pairwise = Disguises(*keys_of_names, settings.data_api.relay_domain)
     messages = PartnerMessages(settings.issuer, sealer, random, pairwise, partial(_signed_event, keys))
     sharing = DataSharing(policy, database, accounts, audit_log, feed, pairwise, messages, random)
     scope_rules = ScopeRules(settings, policy)

@@ -139,6 +139,8 @@ class DataApi:
     guesses: int = 5
     """How often one partner may state a person's name, or prefecture, and be told whether it is right."""
     guess_window: int = 30 * DAY
+    relay_domain: str = "relay.invalid"
+    """Under which relay addresses are, where an obligation puts one in place of a person's own."""
 
 
 @dataclass(frozen=True, slots=True)

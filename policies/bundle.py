@@ -1,9 +1,9 @@
 """Catalogue and policy, compiled to what decisions are made from: sets of fields as the bits of a number.
 
 A bundle is frozen and known by its hash, so that a decision can say by which rules it was made and be made again. What
-it remembers between decisions (`_caps`, `_reaches`) are answers that it would give again, kept because they are asked
-for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold, and how far the
-terms of an agreement reach.
+it remembers between decisions (`_caps`, `_reaches`, `_dues`) are answers that it would give again, kept because they
+are asked for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold, how far
+the terms of an agreement reach, and what is due under both.
 """
 
 import json
@@ -18,6 +18,7 @@ from policies.catalogue import Catalogue
 from policies.clauses import CLASSES, Clause, Effect, PartnerClass, parse_clauses
 from policies.conditions import ConditionKind, Conditions
 from policies.decision import Reason
+from policies.dues import Dues, Obliging, work_out
 from policies.user import UserState
 
 REMEMBERED: Final = 4_096
@@ -35,11 +36,13 @@ _WHY: Final = {
 class Cap(NamedTuple):
     """What the policy lets go to one kind of partner, for one purpose, under the conditions that hold.
 
-    `blame` says for each other field why, and which clause says so ("" where no clause shares it at all).
+    `blame` says for each other field why, and which clause says so ("" where no clause shares it at all); `obliging`
+    what clauses say is due.
     """
 
     mask: int
     blame: Mapping[str, tuple[Reason, str]]
+    obliging: Obliging
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -59,6 +62,7 @@ class Bundle:
     clauses_for: Mapping[tuple[PartnerClass, str], tuple[Clause, ...]]
     _caps: dict[tuple[PartnerClass, str, int], Cap] = field(default_factory=dict)
     _reaches: dict[int, tuple[PurposeTerms, int]] = field(default_factory=dict)
+    _dues: dict[tuple[int, int], tuple[Cap, PurposeTerms, Dues]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Bundle({self.hash[:12]})"
@@ -97,26 +101,40 @@ class Bundle:
             known = self._reaches[id(terms)] = (terms, self.reach_down(terms.fields))
         return known[1]
 
+    def dues(self, cap: Cap, terms: PurposeTerms) -> Dues:
+        """What is due under a cap of this bundle and the terms of an agreement. Both are kept, as in `agreed`."""
+        key = (id(cap), id(terms))
+        known = self._dues.get(key)
+        if known is None:
+            if len(self._dues) >= REMEMBERED:
+                self._dues.clear()
+            due = work_out(self.catalogue, self.places, cap.obliging, terms)
+            known = self._dues[key] = (cap, terms, due)
+        return known[2]
+
     def _cap(self, class_: PartnerClass, purpose: str, held: int) -> Cap:
         """Read the clauses one by one: the union of what is shared, without what is never shared."""
         shared = 0
         blame: dict[str, tuple[Reason, str]] = {}
         refused: dict[str, tuple[Reason, str]] = {}
+        obliging: list[tuple[int, tuple[str, ...]]] = []
         for clause in self.clauses_for[class_, purpose]:
             holding = [one for one in clause.conditions if held & self.conditions.bits[one.text]]
+            if clause.obligations and (clause.effect is Effect.SHARE or holding or not clause.conditions):
+                obliging.append((self.reach_up(clause.fields), clause.obligations))
             if clause.effect is Effect.SHARE:
                 reach = self.reach_down(clause.fields)
                 shared |= 0 if holding else reach
                 for name in self.names(reach) if holding else ():
                     blame.setdefault(name, (_WHY[holding[0].kind], clause.id))
-            elif holding or not clause.conditions:
+            elif clause.effect is Effect.NEVER_SHARE and (holding or not clause.conditions):
                 reason = _WHY[holding[0].kind] if holding else Reason.POLICY
                 for name in self.names(self.reach_up(clause.fields)):
                     refused.setdefault(name, (reason, clause.id))
         blame = {
             name: blame.get(name, (Reason.POLICY, "")) for name, place in self.places.items() if not shared & place
         }
-        return Cap(shared & ~self.mask(refused), MappingProxyType(blame | refused))
+        return Cap(shared & ~self.mask(refused), MappingProxyType(blame | refused), tuple(obliging))
 
 
 def compile_bundle(catalogue: Catalogue, documents: Mapping[str, Mapping[str, object]]) -> Bundle:
@@ -175,6 +193,10 @@ def _hash(catalogue: Catalogue, clauses: tuple[Clause, ...]) -> str:
             one.id: [one.sensitivity, sorted(one.discloses), list(one.claims)] for one in catalogue.fields.values()
         },
         "purposes": {one.id: [one.parent, one.although_restricted] for one in catalogue.purposes.values()},
+        "obligations": {
+            one.id: [one.kind.value, one.argument, sorted(one.fields)] for one in catalogue.obligations.known.values()
+        },
+        "ways": list(catalogue.obligations.ways),
         "clauses": [clause.plain() for clause in clauses],
     }
     return sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

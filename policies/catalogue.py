@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.claims import READERS
+from policies.obligations import ObligationError, Obligations, no_obligations, parse_obligations
 from policies.reasons import NO_REASONS, ReasonError, Reasons, parse_reasons
 from policies.table import Table
 from policies.words import Words, parse_words
@@ -65,6 +66,7 @@ class Catalogue:
     up: Mapping[str, frozenset[str]]
     lineage: Mapping[str, tuple[str, ...]]
     reasons: Reasons
+    obligations: Obligations
 
     def closure_down(self, fields: Iterable[str]) -> frozenset[str]:
         """These fields and all that they give away: how far a permission reaches. An unknown field is nothing."""
@@ -85,10 +87,12 @@ class Catalogue:
         return frozenset(self.claims[claim] for claim in claims if claim in self.claims)
 
 
-def parse_catalogue(fields_toml: str, purposes_toml: str, reasons_toml: str = "") -> Catalogue:
+def parse_catalogue(
+    fields_toml: str, purposes_toml: str, reasons_toml: str = "", obligations_toml: str = ""
+) -> Catalogue:
     """The catalogue written in these texts; CatalogueError if anything in them does not fit.
 
-    Without reasons all are told to partners as one.
+    Without reasons all are told to partners as one; without obligations whatever is named as one is unknown.
     """
     document = Table(_loaded(fields_toml, "catalogue"), "catalogue", CatalogueError).only("fields", "scopes")
     fields = {id_: _field(id_, table) for id_, table in document.table("fields").entries()}
@@ -108,7 +112,15 @@ def parse_catalogue(fields_toml: str, purposes_toml: str, reasons_toml: str = ""
         up=MappingProxyType({one: frozenset(other for other in down if one in down[other]) for one in down}),
         lineage=MappingProxyType({id_: _lineage(id_, purposes) for id_ in purposes}),
         reasons=_reasons(reasons_toml),
+        obligations=_obligations(obligations_toml, down),
     )
+
+
+def _obligations(text: str, down: Mapping[str, frozenset[str]]) -> Obligations:
+    try:
+        return parse_obligations(_loaded(text, "obligations"), down) if text else no_obligations(down)
+    except ObligationError as problem:
+        raise CatalogueError(str(problem)) from problem
 
 
 def _reasons(text: str) -> Reasons:

@@ -9,6 +9,10 @@
 
 `never_share` stands in place of `share` where data must not go whatever other clauses say, and takes `when` in place of
 `except_when`. What no clause shares stays. So the order of clauses means nothing, and neither does saying one twice.
+
+`obligations = ["no_store"]` beside `share` says what is due for these fields and for all that give them away,
+whichever clause lets them go and whether this one's conditions hold or not. `oblige` in place of `share` says only
+that, and takes `when` as `never_share` does.
 """
 
 import re
@@ -21,6 +25,7 @@ from typing import Final, TypeVar
 from policies.agreement import LegalRelation, Tier
 from policies.catalogue import Catalogue
 from policies.conditions import FORMS, Condition, parse_condition
+from policies.obligations import CHANGING
 from policies.table import Table
 
 EVERYTHING: Final = "everything"
@@ -39,6 +44,7 @@ class PolicyError(ValueError):
 class Effect(StrEnum):
     SHARE = "share"
     NEVER_SHARE = "never_share"
+    OBLIGE = "oblige"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Clause:
     """One clause, every word of it resolved against the catalogue.
 
     `fields` are those that it names; how far they reach is the bundle's to work out. `purposes` hold those below, too.
-    The conditions are those of `except_when` for SHARE, of `when` for NEVER_SHARE.
+    The conditions are those of `except_when` for SHARE, of `when` for the others.
     """
 
     id: str
@@ -56,6 +62,7 @@ class Clause:
     classes: frozenset[PartnerClass]
     purposes: frozenset[str]
     conditions: tuple[Condition, ...]
+    obligations: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, object]:
         """The meaning in plain data, ordered: what the hash of a bundle is made from."""
@@ -66,6 +73,7 @@ class Clause:
             "classes": sorted(f"{relation}.{tier}" for relation, tier in self.classes),
             "purposes": sorted(self.purposes),
             "conditions": sorted(condition.text for condition in self.conditions),
+            "obligations": sorted(self.obligations),
         }
 
 
@@ -88,22 +96,39 @@ def _clause(source: str, table: Table, catalogue: Catalogue) -> Clause:
     table = table.at(f"{source}: clause {id_!r}")
     effect = _effect(table)
     conditions = "except_when" if effect is Effect.SHARE else "when"
-    table.only("id", effect, "with", "for", conditions)
+    table.only("id", effect, "with", "for", conditions, *(() if effect is Effect.NEVER_SHARE else ("obligations",)))
+    fields = _fields(table, effect, catalogue)
     return Clause(
         id=id_,
         source=source,
         effect=effect,
-        fields=_fields(table, effect, catalogue),
+        fields=fields,
         classes=_classes(table),
         purposes=_purposes(table, catalogue),
         conditions=_conditions(table, conditions),
+        obligations=_obligations(table, fields, catalogue),
     )
+
+
+def _obligations(table: Table, fields: frozenset[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """The obligations that a clause names, each one that exists and has something to change."""
+    ids, known = table.ids("obligations"), catalogue.obligations.known
+    for id_ in ids:
+        if id_ not in known:
+            close = get_close_matches(id_, known, n=1)
+            told = f"; did you mean {close[0]!r}?" if close else ""
+            raise table.refusal("obligations", f"there is no {id_!r}{told}")
+        if known[id_].fields.isdisjoint(fields) and known[id_].kind in CHANGING:
+            raise table.refusal("obligations", f"{id_!r} changes none of the clause's fields")
+    if table.has(Effect.OBLIGE) and not ids:
+        raise table.refusal("obligations", "names nothing; say what is due")
+    return ids
 
 
 def _effect(table: Table) -> Effect:
     said = [effect for effect in Effect if table.has(effect)]
     if len(said) != 1:
-        raise table.refusal(" and ".join(said) or "share", "a clause says one of share or never_share")
+        raise table.refusal(" and ".join(said) or "share", "a clause says one of share, never_share and oblige")
     return said[0]
 
 

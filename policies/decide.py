@@ -11,8 +11,10 @@ from types import MappingProxyType
 
 from policies.agreement import Agreement, Consent, Partner, PurposeTerms
 from policies.bundle import Bundle, Cap
-from policies.decision import Askable, Decision, Reason, SharingRequest
+from policies.decision import Askable, Decision, Duties, Reason, SharingRequest
+from policies.dues import NOTHING_DUE, Dues
 from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, consent_ends, first_refusal
+from policies.obligations import ObligationKind
 from policies.user import UserState
 
 Sides = tuple[tuple[int, Reason], ...]
@@ -35,17 +37,23 @@ def decide(
         ends = min(consent_ends(consent, terms), agreement.expires_at)
         consented, ends_first = _consented(bundle, consent, request.at, ends)
         cap = bundle.cap(partner, request.purpose, user)
-        sides = (
+        dues = bundle.dues(cap, terms)
+        sides: Sides = (
             (bundle.agreed(terms), Reason.FIELD_NOT_IN_AGREEMENT),
             (bundle.tiers[partner.tier], Reason.PARTNER_TIER),
             (cap.mask, Reason.POLICY),
             (consented, Reason.FIELD_NOT_CONSENTED),
             (_within_budget(bundle, terms, consent), Reason.BUDGET),
         )
+        if dues is not NOTHING_DUE:
+            sides += _discharged(bundle, dues, request)
         released, withheld, rules = _narrowed(bundle, request, sides, cap)
         if released and ends_first < ends:
             ends = _holds_until(bundle, released, consent, request.at, ends)
-        return Decision(released, withheld, ends if released else None, None, rules)
+        duties = _duties(dues, released, withheld) if dues is not NOTHING_DUE else dues.duties
+        if duties:
+            ends = _expiry(duties, released, request.at, ends)
+        return Decision(released, withheld, ends if released else None, None, rules, duties)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
         return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
 
@@ -68,6 +76,7 @@ def askable(
             (bundle.agreed(terms), Reason.FIELD_NOT_IN_AGREEMENT),
             (bundle.tiers[partner.tier], Reason.PARTNER_TIER),
             (cap.mask, Reason.POLICY),
+            (~bundle.dues(cap, terms).withheld, Reason.OBLIGATION),
         )
         kept, withheld, _ = _narrowed(bundle, request, sides, cap)
         # A field that the agreement holds only through one that gives it away is never needed for itself.
@@ -109,6 +118,34 @@ def _within_budget(bundle: Bundle, terms: PurposeTerms, consent: Consent) -> int
         if beyond & answers:
             within &= ~answers
     return within
+
+
+def _discharged(bundle: Bundle, dues: Dues, request: SharingRequest) -> Sides:
+    """All fields without those of which what is due cannot be done now, or not in such an answer."""
+    waiting = 0
+    if dues.step_ups:
+        level = bundle.catalogue.obligations.level(request.acr)
+        waiting = dues.waiting(level, request.at - request.auth_time)
+    return (
+        (~dues.withheld, Reason.OBLIGATION),
+        (~dues.not_kept if request.kept else ~0, Reason.NO_STORE),
+        (~waiting, Reason.STEP_UP_REQUIRED),
+    )
+
+
+def _duties(dues: Dues, released: frozenset[str], withheld: Mapping[str, Reason]) -> Mapping[str, Duties]:
+    """What is due for the fields that go out, and for those that wait for the person to sign in again."""
+    waiting = [field for field, reason in withheld.items() if reason is Reason.STEP_UP_REQUIRED]
+    return MappingProxyType({field: dues.duties[field] for field in (*released, *waiting) if field in dues.duties})
+
+
+def _expiry(duties: Mapping[str, Duties], released: frozenset[str], at: int, ends: int) -> int:
+    """An answer ends as early as any of what it holds."""
+    for field in released:
+        days = duties.get(field, {}).get(ObligationKind.EXPIRY)
+        if isinstance(days, int):
+            ends = min(ends, at + days * DAY)
+    return ends
 
 
 def _narrowed(

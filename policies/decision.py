@@ -51,6 +51,10 @@ class Reason(StrEnum):
     JURISDICTION = "JURISDICTION"
     RISK = "RISK"
     BUDGET = "BUDGET"
+    OBLIGATION = "OBLIGATION"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    NO_STORE = "NO_STORE"
+    QUOTA = "QUOTA"
     POLICY_ERROR = "POLICY_ERROR"
 
 
@@ -59,6 +63,8 @@ class SharingRequest:
     """Who asks for which fields of whose data, for what, and when (seconds since 1970 UTC).
 
     `sandbox` says that the app is one of its partner's sandbox, `synthetic` that the user was made up for that sandbox.
+    `acr` and `auth_time` say how and when the user signed in, "" and 0 that nobody knows. `kept` says that the answer
+    is one that its recipient keeps, as a token is.
     """
 
     partner_id: str
@@ -69,6 +75,9 @@ class SharingRequest:
     at: int
     sandbox: bool = False
     synthetic: bool = False
+    acr: str = ""
+    auth_time: int = 0
+    kept: bool = True
 
 
 class Decision(NamedTuple):
@@ -77,7 +86,8 @@ class Decision(NamedTuple):
     Every requested field stands either in `released` or, with its one reason, in `withheld`. Where something is
     released, `expires_at` is the instant from which that no longer holds. `refusal` is set when the request was refused
     as a whole, also one that asked for no field at all. `rules` names, for fields that the policy withholds, the clause
-    that says so. `obligations` are what must be done to a released field, or with it, before it goes out.
+    that says so. `obligations` are what must be done to a released field, or with it, before it goes out; also those of
+    a field that waits for the person to sign in again.
     """
 
     released: frozenset[str]
@@ -90,6 +100,16 @@ class Decision(NamedTuple):
     def rule(self, field: str) -> str:
         """What withholds a field: the clause that says so, or else the check of that reason's name."""
         return self.rules.get(field) or self.withheld[field]
+
+    def without(self, fields: Iterable[str], reason: Reason) -> Self:
+        """This decision with some of its fields withheld after all."""
+        taken = self.released.intersection(fields)
+        released = self.released - taken
+        return self._replace(
+            released=released,
+            withheld=MappingProxyType({**self.withheld, **dict.fromkeys(taken, reason)}),
+            expires_at=self.expires_at if released else None,
+        )
 
     @classmethod
     def refuse(cls, fields: Iterable[str], reason: Reason) -> Self:

@@ -52,7 +52,9 @@ def well_typed(case: Case) -> Reason | None:
         and type(request.fields) is frozenset
         and {*map(type, request.fields)} <= {str}
         and type(request.at) is int
-        and {type(request.sandbox), type(request.synthetic)} == {bool}
+        and {type(request.sandbox), type(request.synthetic), type(request.kept)} == {bool}
+        and type(request.acr) is str
+        and type(request.auth_time) is int
         and (partner is None or (type(partner) is Partner and _partner_is_typed(partner)))
         and (agreement is None or (type(agreement) is Agreement and _agreement_is_typed(agreement)))
         and (terms is None or (type(terms) is PurposeTerms and _terms_are_typed(terms)))
@@ -75,7 +77,7 @@ def _terms_are_typed(terms: PurposeTerms) -> bool:
         type(terms.fields) in _MAPPINGS
         and type(terms.max_days) is int
         and (terms.min_age is None or type(terms.min_age) is int)
-        and tuple is type(terms.jurisdictions) is type(terms.budget)
+        and tuple is type(terms.jurisdictions) is type(terms.budget) is type(terms.obligations)
     )
 
 

@@ -61,21 +61,24 @@ NO_REASONS: Final = Reasons(MappingProxyType({}), MappingProxyType({}))
 
 
 def parse_reasons(document: Mapping[str, object]) -> Reasons:
-    """The catalogue out of its TOML document.
+    """The catalogue out of its TOML document. It may be older than a reason: that one is told as NOT_AVAILABLE.
 
     Raises:
-        ReasonError: when a reason or a code is missing, unknown, never told, or tells a partner too much.
+        ReasonError: when a code is unknown, never told or without words, or tells a partner too much.
     """
     table = Table(document, "reasons", ReasonError).only("reasons", "told")
     listed, told = table.table("reasons"), table.table("told")
     listed.only(*Reason)
-    explanations: dict[str, Explanation] = {reason: _explanation(listed.table(reason)) for reason in Reason}
+    explanations: dict[str, Explanation] = {
+        reason: _explanation(listed.table(reason)) for reason in Reason if listed.has(reason)
+    }
     codes = sorted({NOT_AVAILABLE, *(one.told for one in explanations.values())})
     told.only(*codes)
-    for reason in sorted(SECRET):
+    for reason in sorted(SECRET & explanations.keys()):
         if explanations[reason].told != NOT_AVAILABLE:
             raise listed.refusal(reason, f"must be told as {NOT_AVAILABLE}: it is no business of a partner's")
-    if explanations[Reason.FIELD_UNKNOWN].told != explanations[Reason.FIELD_NOT_IN_AGREEMENT].told:
+    unknown, not_agreed = (explanations.get(one) for one in (Reason.FIELD_UNKNOWN, Reason.FIELD_NOT_IN_AGREEMENT))
+    if (unknown and unknown.told) != (not_agreed and not_agreed.told):
         raise listed.refusal(Reason.FIELD_UNKNOWN, "must be told as a field that is not agreed: it gives a field away")
     words = {code: parse_words(told.table(code)) for code in codes}
     return Reasons(MappingProxyType(explanations), MappingProxyType(words))

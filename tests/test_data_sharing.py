@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.data_sharing import Circumstances, DataSharing
+from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.messages import PartnerMessages
-from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.policy_documents import catalogue_of
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.asked import Asked
@@ -73,7 +73,7 @@ def an_office(database: Database, key: bytes = bytes(32)) -> Office:
     accounts = Accounts(sealer, randomness)
     feed = ChangeFeed(database, interval=0)
     audit_log = AuditLog(sealer, randomness)
-    pairwise = Pairwise(key)
+    pairwise = Disguises(key, key, "relay.test")
     messages = PartnerMessages("https://id.example", sealer, randomness, pairwise, bytes.decode)
     put_in_force(database, SHARES_EVERYTHING)
     policy = PolicyInForce(database, feed)
@@ -295,7 +295,8 @@ def test_a_change_anywhere_is_a_change_of_the_next_answer(office: Office, world:
 def test_what_a_person_ticks_is_what_the_consent_holds(office: Office, world: World, ticked: frozenset[str]):
     """Only what was asked for and agreed can be consented to, whatever the form says; and that then goes out.
 
-    An earlier yes to what was not shown stands, unless it gives away what was refused now.
+    A tick is a yes to all that it gives away. An earlier yes to what was not shown stands, unless it gives away what
+    was refused now.
     """
     world = replace(world, only=None)
     app, account_id = write_down(office, world)
@@ -306,12 +307,13 @@ def test_what_a_person_ticks_is_what_the_consent_holds(office: Office, world: Wo
     offered = {line.id for line in offer.fields}
     assert offered <= requested(world)
     assert set(agreed.fields) == offered
-    assert set(agreed.agreed_fields(NOW)) == ticked & offered
+    yes = CATALOGUE.closure_down(ticked & offered) & offered
+    assert set(agreed.agreed_fields(NOW)) == yes
     assert agreed.expires_at == offer.expires_at
     with office.database.transaction() as connection:
         office.sharing.give(connection, agreed, NOW)
     released = office.sharing.release(app, account_id, world.asked, NOW, Surface.USERINFO)
-    refused = offered - ticked
+    refused = offered - yes
     before = {field for field in world.consents[0].fields if field not in offered}
     kept = {field for field in before if not CATALOGUE.closure_down((field,)) & refused}
     going_out = CATALOGUE.closure_down(kept | (ticked & offered)) & offered

@@ -66,6 +66,7 @@ _HAPPENED: Final[Mapping[Event, Callable[[], str]]] = {
     Event.CONSUMED: lambda: _("Used once, as agreed"),
     Event.SUPERSEDED: lambda: _("Replaced by a newer one"),
     Event.REJECTED: lambda: _("You said no"),
+    Event.DISCLOSED: lambda: _("It was given something that we tell you of"),
 }
 _BY_PERSON: Final[Mapping[Event, Callable[[], str]]] = {
     Event.SUSPENDED: lambda: _("You left all sharing"),

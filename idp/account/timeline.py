@@ -91,11 +91,11 @@ def _happened(services: Services, viewer: Viewer, events: Iterable[GrantEvent]) 
 
 
 def _changed(kind: Event, event: GrantEvent) -> frozenset[str]:
-    """Return the fields that an event is about: all that an answer agreed to, or what was taken out."""
+    """Return the fields that an event is about: all that an answer agreed to, what was taken out, or went out."""
     agreed = _agreed(event.after)
     if kind is Event.NARROWED:
         return _agreed(event.before) - agreed
-    return agreed if kind in (Event.GIVEN, Event.AMENDED) else frozenset()
+    return agreed if kind in (Event.GIVEN, Event.AMENDED, Event.DISCLOSED) else frozenset()
 
 
 def _agreed(answers: Mapping[str, Answer]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from idp.data_sharing.relay import relayed
 from idp.login.password import MAX_CHARACTERS, Passwords
 from idp.services import Services
 from idp.store.accounts import ACTIVE, Account
@@ -39,6 +40,20 @@ def create(username: str, password_file: Iterable[str], profile: str, *, as_json
     if created is None:
         raise Problem("there is a user of this name already")
     print_result({"id": created}, created, as_json=as_json)
+
+
+@user.command()
+@click.argument("address")
+@json_option
+@told_plainly
+def relay(address: str, *, as_json: bool) -> None:
+    """Tell where mail to a relay address is passed on; exit status 1 where to nobody. For the mail gateway."""
+    services = services_of_settings()
+    with services.database.autocommit() as connection:
+        own = relayed(connection, services.sharing, address, services.now)
+    if own is None:
+        raise Problem("nobody takes mail at this address, or no longer")
+    print_result({"address": own}, own, as_json=as_json)
 
 
 @user.command("set-password")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Request
 
 from idp.data_sharing import Asking, Released
-from idp.protocol.errors import FORBIDDEN, OAuthError, invalid_request
+from idp.protocol.errors import FORBIDDEN, OAuthError, insufficient_user_authentication, invalid_request
 from idp.services import Services
 from idp.web import paths
 from idp.web.bearer import BEARER, standing_grant, verified_token
@@ -27,7 +27,14 @@ class PartnersGrant:
             raise invalid_request("The purpose is not the one that the access token was given for.")
 
     def members(self, services: Services, released: Released) -> dict[str, object]:
-        """Return what stands beside the data in every answer."""
+        """Return what stands beside the data in every answer.
+
+        Raises:
+            OAuthError: `insufficient_user_authentication` where nothing goes out only because the person would have to
+                sign in again, or more strongly (RFC 9470).
+        """
+        if released.step_up is not None:
+            raise insufficient_user_authentication(released.step_up.acr_values, released.step_up.max_age)
         client, account_id, asked = self.asking.client, self.asking.account_id, self.asking.asked
         requestable = services.sharing.requestable(client, account_id, asked, released, services.now)
         withheld = {

@@ -21,19 +21,33 @@ def merged(before: Mapping[str, Answer], shown: Mapping[str, Answer], now: int) 
 def merged_fields(
     catalogue: Catalogue, before: Mapping[str, Answer], shown: Mapping[str, Answer], now: int
 ) -> dict[str, Answer]:
-    """Return the same for fields: a no to one is a no as well to those that were agreed to before and give it away."""
+    """Return the same for fields: what was shown reaches what was answered before, a yes down and a no up.
+
+    A no to one is a no as well to those that were agreed to before and give it away. A yes to one is a yes to those
+    that it gives away, also where there was a no: so what is denied is never given away by what is agreed to.
+    """
+    agreed = {name: answer for name, answer in shown.items() if answer.agreed}
     refused = {name: answer for name, answer in shown.items() if not answer.agreed}
     fields = merged(before, shown, now)
     for name in fields.keys() - shown.keys():
-        given_away = catalogue.closure_down((name,)) & refused.keys()
-        if given_away:
-            fields[name] = refused[min(given_away)]
+        gives_away = catalogue.closure_down((name,)) & refused.keys()
+        given_away = catalogue.closure_up((name,)) & agreed.keys()
+        if gives_away:
+            fields[name] = refused[min(gives_away)]
+        elif given_away:
+            fields[name] = max((agreed[one] for one in given_away), key=lambda answer: answer.until)
     return fields
 
 
 def gives_way(before: Grant, mode: Mode, wish: Wish | None) -> bool:
     """Whether an answer is a grant of its own, in the place of the one that stands, and no amendment of that."""
     return before.mode is not mode or (wish is not None and wish.action is Action.CREATE)
+
+
+def answered(catalogue: Catalogue, shown: Mapping[str, bool], now: int, until: int) -> dict[str, Answer]:
+    """Return the answers to one page: a yes to a field is a yes to every other on it that it gives away."""
+    agreed = catalogue.closure_down(name for name, ticked in shown.items() if ticked)
+    return {name: Answer(name in agreed, now, until) for name in shown}
 
 
 def last_end(*answers: Mapping[str, Answer]) -> int:
@@ -83,6 +97,8 @@ def as_consent(grant: Grant | None, agreement: Agreement | None) -> Consent | No
         ended_at=grant.ended_at,
         paused=grant.status is Status.PAUSED,
         suspended=grant.suspensions > 0,
+        denied=frozenset(name for name, answer in grant.fields.items() if not answer.agreed),
+        disclosed=grant.disclosed,
     )
 
 

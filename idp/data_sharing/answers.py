@@ -24,6 +24,8 @@ from idp.store.clients import Client
 from idp.store.database import Connection, Database
 from idp.store.sealing import Sealer, UnsealingError
 from idp.store.transactions import Transaction, Window
+from policies.discharge import NOTHING_DISCHARGED, Discharged, listed, together
+from policies.obligations import ObligationKind
 from policies.predicates import GUESSABLE, answer, is_statement
 
 DAY: Final = 86_400
@@ -76,28 +78,28 @@ class Answers:
         named = frozenset({TRANSACTIONS}) | (frozenset({_ITEMS, _AMOUNTS}) & reach)
         decided = self._sharing.disclose(client, asking.account_id, asked, named, now, Surface.DATA_TRANSACTIONS)
         if TRANSACTIONS not in decided.decision.released:
-            return decided.released({}), None
+            return decided.released(NOTHING_DISCHARGED), None
         since, size = _limited(decided, window, limit, now)
         found: tuple[Transaction, ...] = ()
         if size and since < window.until:
             with self._database.autocommit() as connection:
                 narrowed = Window(since, window.until, window.before_id)
                 found = self._source.page(connection, asking.account_id, narrowed, size + 1)
-        rows = [dict(self._row(client, decided, transaction)) for transaction in found[:size]]
+        rows = [together(self._row(client, decided, transaction)) for transaction in found[:size]]
         last = found[size - 1] if len(found) > size else None
         rest = Window(since, last.purchase.at, last.id) if last else None
-        return decided.released({"from": since, "to": window.until, TRANSACTIONS: rows}), rest
+        bounds = decided.discharge.values(TRANSACTIONS, {"from": since, "to": window.until})
+        return decided.released(together([bounds, listed(TRANSACTIONS, rows)])), rest
 
-    def _row(self, client: Client, decided: Decided, transaction: Transaction) -> Iterator[tuple[str, object]]:
-        purchase, released = transaction.purchase, decided.decision.released
-        yield "id", self._sharing.reference(client, transaction.id)
-        yield "at", purchase.at
-        yield "shop", purchase.shop
-        yield "category", purchase.category
+    def _row(self, client: Client, decided: Decided, transaction: Transaction) -> Iterator[Discharged]:
+        purchase, released, values = transaction.purchase, decided.decision.released, decided.discharge.values
+        name = self._sharing.reference(client, transaction.id)
+        row = {"id": name, "at": purchase.at, "shop": purchase.shop, "category": purchase.category}
+        yield values(TRANSACTIONS, row)
         if _ITEMS in released:
-            yield "item", purchase.item
+            yield values(_ITEMS, {"item": purchase.item})
         if _AMOUNTS in released:
-            yield "yen", purchase.yen
+            yield values(_AMOUNTS, {"yen": purchase.yen})
 
     def cursor(self, asking: Asking, rest: Window | None) -> str | None:
         """Return where the next page begins, as a text that means nothing to anybody else."""
@@ -131,11 +133,14 @@ class Answers:
         )
         released = sorted(decided.decision.released) if account is not None else []
         return decided.released(
-            {
-                question: _ANSWERS[answer(question, account.profile, today(account, now), statements[question])]
+            together(
+                decided.discharge.values(
+                    question,
+                    {question: _ANSWERS[answer(question, account.profile, today(account, now), statements[question])]},
+                )
                 for question in released
                 if account is not None
-            }
+            )
         )
 
 
@@ -147,8 +152,8 @@ def can_be_stated(question: str, stated: object) -> bool:
 def _limited(decided: Decided, window: Window, limit: int, now: int) -> tuple[int, int]:
     """Return from when a partner may look, and at how many rows at once."""
     terms = decided.terms
-    days = terms.lookback_days if terms else None
-    rows = terms.max_rows if terms else None
+    days = decided.least(ObligationKind.LOOKBACK, terms.lookback_days if terms else None)
+    rows = decided.least(ObligationKind.MAX_ROWS, terms.max_rows if terms else None)
     since = window.since if days is None else max(window.since, now - days * DAY)
     return since, limit if rows is None else min(limit, rows)
 

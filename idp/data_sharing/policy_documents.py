@@ -21,6 +21,8 @@ Documents = Mapping[str, str]
 CLAUSES: Final = "policies/"
 TESTS: Final = "policy-tests/"
 CATALOGUE_FILES: Final = ("catalogue.toml", "purposes.toml", "reasons.toml")
+OBLIGATIONS: Final = "obligations.toml"
+"""May be missing: what names an obligation then names one that nobody knows, and withholds."""
 _PLACES: Final = ("*.toml", f"{CLAUSES}*.toml", f"{TESTS}*.toml")
 
 
@@ -43,7 +45,7 @@ def hash_of(documents: Documents) -> str:
 
 
 def catalogue_of(documents: Documents) -> Catalogue:
-    """Return the catalogue: fields, purposes and reasons.
+    """Return the catalogue: fields, purposes, reasons and obligations.
 
     Raises:
         SharingDataError: when a file is missing or does not fit.
@@ -52,7 +54,8 @@ def catalogue_of(documents: Documents) -> Catalogue:
         if name not in documents:
             raise SharingDataError(f"{name} is missing")
     try:
-        return parse_catalogue(*(documents[name] for name in CATALOGUE_FILES))
+        fields, purposes, reasons = (documents[name] for name in CATALOGUE_FILES)
+        return parse_catalogue(fields, purposes, reasons, documents.get(OBLIGATIONS, ""))
     except CatalogueError as error:
         raise SharingDataError(str(error)) from error
 

@@ -37,5 +37,10 @@ def count_guess(connection: Connection, what: tuple[str, ...], limit: int, secon
         raise too_many_requests("This was asked too often about this person. Retry-After says when to ask again.", wait)
 
 
+def has_quota(connection: Connection, what: tuple[str, ...], rate: tuple[int, int], now: int) -> bool:
+    """Take one of a rate, (how many, in how many seconds); whether there was one left."""
+    return not quotas.take(connection, _key(*what), *rate, now)
+
+
 def _key(*parts: str) -> bytes:
     return sha256("\x00".join(parts).encode("utf-8")).digest()

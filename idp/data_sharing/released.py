@@ -7,8 +7,11 @@ and so does the constructor. Everything that signs or sends a person's data (`to
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, final
+
+from policies.discharge import NOTHING_DISCHARGED, Discharged
 
 
 @final
@@ -25,38 +28,51 @@ def _check(seal: object) -> None:
         raise TypeError("only data_sharing decides what goes out")
 
 
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """How a person must sign in before something goes out: in one of these ways, no longer ago than so many seconds."""
+
+    acr_values: tuple[str, ...]
+    max_age: int | None
+
+
 @final
 class Released:
     """What may go out: claims, and for each field that was asked for and stays here its reason code.
 
     `decision_id` names the decision, in the audit log too where something went out; `expires_at` is the instant from
     which it no longer holds, None where nothing is released or the data may stay (first parties). `askable` are the
-    withheld fields that another answer of the person's could let go.
+    withheld fields that another answer of the person's could let go; `step_up` says how the person must sign in where
+    nothing but that is missing.
     """
 
-    __slots__ = ("askable", "claims", "decision_id", "expires_at", "withheld")
+    __slots__ = ("askable", "claims", "decision_id", "expires_at", "step_up", "withheld")
 
     def __init__(
         self,
         seal: _Seal,
-        claims: Mapping[str, object],
+        discharged: Discharged,
         withheld: Mapping[str, str],
         *,
         decision_id: str = "",
         expires_at: int | None = None,
         askable: frozenset[str] = frozenset(),
+        step_up: StepUp | None = None,
     ) -> None:
         """Take what was decided.
 
         Raises:
-            TypeError: when it was not decided here.
+            TypeError: when it was not decided here, or what is due was not done.
         """
         _check(seal)
-        self.claims = MappingProxyType(dict(claims))
+        if type(discharged) is not Discharged:
+            raise TypeError("only what was discharged goes out")
+        self.claims = discharged.claims
         self.withheld = MappingProxyType(dict(withheld))
         self.decision_id = decision_id
         self.expires_at = expires_at
         self.askable = askable
+        self.step_up = step_up
 
 
 @final
@@ -76,7 +92,7 @@ class Outgoing:
 
 
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-NOTHING: Final = Released(SEAL, {}, {})
+NOTHING: Final = Released(SEAL, NOTHING_DISCHARGED, {})
 """What goes out where no person is spoken of, or nothing may."""
 
 

@@ -5,19 +5,22 @@ First-party clients get the claims of the scopes that they were granted (OIDC Co
 agreement ∧ consent, once the disclosure stands in the audit log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
-from idp.data_sharing.allowed import as_consent, covers, last_end
+from idp.data_sharing.allowed import answered, as_consent, covers, last_end
 from idp.data_sharing.decided import Decided, Foreseen
+from idp.data_sharing.disclosure import Written, answers_in, beyond_rates, write_down
+from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.facts import Facts, recorded
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.offer import Offer, Reader, make_offer
-from idp.data_sharing.pairwise import Pairwise
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
 from idp.data_sharing.policy_in_force import PolicyInForce
@@ -34,25 +37,28 @@ from idp.protocol.grants import Mode
 from idp.protocol.names import PURPOSE_PREFIX, ClientKind
 from idp.protocol.scopes import purpose_of
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store import audit, grants
+from idp.store import audit
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
 from idp.store.codes import AuthorizationCode
-from idp.store.database import Database, DatabaseUnavailableError
+from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Consent, Partner, PartnerStatus
 from policies.decide import askable
-from policies.decision import Askable, Decision, SharingRequest
+from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.derive import claims_for
+from policies.discharge import NOTHING_DISCHARGED, Discharge, Discharged, owed_nothing, together
 from policies.words import Words
 
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
-DECISIONS = 3
-"""How often a release is decided anew because the grant changed before it was written down."""
+DECISIONS = 8
+"""How often a release is decided anew because the grant changed, or gave another answer, before it was written down."""
+KEPT = frozenset({Surface.ID_TOKEN, Surface.ACCESS_TOKEN})
+"""Answers that whoever gets them keeps."""
 
 
 class Standing(Enum):
@@ -84,7 +90,7 @@ class DataSharing(GrantLife):
         accounts: Accounts,
         audit_log: AuditLog,
         feed: ChangeFeed,
-        pairwise: Pairwise,
+        pairwise: Disguises,
         messages: PartnerMessages,
         random: Randomness,
     ) -> None:
@@ -205,7 +211,8 @@ class DataSharing(GrantLife):
         """
         offer = self.offer(client, account, asked, circumstances.locale, now)
         until = offer.expires_at
-        fields = {line.id: Answer(line.needed or line.id in ticked, now, until) for line in offer.fields}
+        shown = {line.id: line.needed or line.id in ticked for line in offer.fields}
+        fields = answered(self.catalogue, shown, now, until)
         scopes = {scope: Answer(agreed=True, at=now, until=until) for scope in self._permissions(asked.scopes)}
         return Grant(
             id=circumstances.grant_id,
@@ -320,14 +327,23 @@ class DataSharing(GrantLife):
         on = today(account, now)
         if not client.is_third_party:
             claims = claims_for(self.catalogue, wanted.fields, account.profile, on)
-            return Released(SEAL, wanted.trimmed(self.catalogue, claims), {})
+            return Released(SEAL, owed_nothing(wanted.trimmed(self.catalogue, claims)), {})
         reach = self.catalogue.closure_down(wanted.fields)
         if named is not None:
             wanted = Wanted(named, frozenset(), named)
-        request = self._request(client, account_id, asked.purpose, wanted.fields, now)
+        request = self._request(client, account_id, asked, wanted.fields, now, kept=surface in KEPT)
         decided = self._disclose(client, account_id, request, reach, surface)
-        claims = claims_for(decided.catalogue, decided.decision.released, account.profile, on)
-        return decided.released(wanted.trimmed(decided.catalogue, claims))
+        return decided.released(together(self._discharged(decided, wanted, account, on)))
+
+    def _discharged(self, decided: Decided, wanted: Wanted, account: Account, on: date) -> Iterator[Discharged]:
+        """Yield the claims of each released field, with all done that is due for it."""
+        for field in decided.catalogue.fields:
+            if field not in decided.decision.released:
+                continue
+            source = decided.discharge.source(field)
+            claims = claims_for(decided.catalogue, (source,), account.profile, on)
+            sent = claims if source != field else wanted.trimmed(decided.catalogue, claims)
+            yield decided.discharge.values(field, sent)
 
     def disclose(
         self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int, surface: Surface
@@ -336,7 +352,7 @@ class DataSharing(GrantLife):
 
         For `data_sharing` itself. Otherwise as `release` with these fields named.
         """
-        request = self._request(client, account_id, asked.purpose, fields, now)
+        request = self._request(client, account_id, asked, fields, now, kept=surface in KEPT)
         return self._disclose(client, account_id, request, self.reach(client, asked), surface)
 
     def admit(self, client: Client, account_id: str, purpose: str, now: int) -> None:
@@ -358,7 +374,7 @@ class DataSharing(GrantLife):
         """
         if not granted.fields:
             return {}
-        decision = self._decision(client, granted.account_id, granted.purpose, frozenset(granted.fields), now)
+        decision = self._decision(client, granted.account_id, granted.asked, frozenset(granted.fields), now)
         fields = tuple(field for field in granted.fields if field in decision.released)
         named = {field: reason for field, reason in decision.withheld.items() if field in granted.fields}
         withheld = told(self.catalogue.reasons, named)
@@ -371,8 +387,9 @@ class DataSharing(GrantLife):
 
         Nothing is disclosed by it, so nothing is written down.
         """
-        decision = self._decision(client, account_id, purpose, fields, now)
-        nothing = Decided("", decision, None, self.catalogue).released({})
+        decision = self._decision(client, account_id, Asked((), purpose), fields, now)
+        discharge = Discharge(self.catalogue, decision, self._pairwise.means(client, account_id))
+        nothing = Decided("", decision, None, self.catalogue, discharge).released(NOTHING_DISCHARGED)
         return Foreseen(
             released=tuple(sorted(decision.released)),
             withheld=nothing.withheld,
@@ -382,18 +399,18 @@ class DataSharing(GrantLife):
             policy=self._policy.rules.hash,
         )
 
-    def _decision(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Decision:
+    def _decision(self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int) -> Decision:
         """Decide about all that a grant lets out, whatever a token reaches."""
-        return self.facts(client, account_id, purpose, fields, now).decided_by(self._policy.bundle)
+        return self.facts(client, account_id, asked, fields, now).decided_by(self._policy.bundle)
 
-    def facts(self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int) -> Facts:
+    def facts(self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int) -> Facts:
         """Return what such a decision is made from."""
         partner, agreement = self._inputs.partner(client.partner_id)
         return Facts(
-            request=self._request(client, account_id, purpose, fields, now),
+            request=self._request(client, account_id, asked, fields, now),
             partner=partner,
             agreement=agreement,
-            consent=as_consent(self._inputs.grant(account_id, client.client_id, purpose), agreement),
+            consent=as_consent(self._inputs.grant(account_id, client.client_id, asked.purpose), agreement),
             user=user_state(self.account(account_id), now),
         )
 
@@ -405,9 +422,13 @@ class DataSharing(GrantLife):
         if not refused:
             return refused
         partner, agreement = self._inputs.partner(client.partner_id)
-        request = self._request(client, account_id, asked.purpose, refused, now)
+        request = self._request(client, account_id, asked, refused, now)
         user = user_state(self.account(account_id), now)
         return frozenset(askable(self._policy.bundle, request, partner, agreement, user).fields)
+
+    def opened(self, address: str, partner_id: str) -> str | None:
+        """Return the account that a relay address stands for, if it is one that this partner was given."""
+        return self._pairwise.opened(address, partner_id)
 
     def told_codes(self) -> Mapping[str, Words]:
         """Return every code that partners are told in place of a reason, with its words."""
@@ -432,41 +453,55 @@ class DataSharing(GrantLife):
             DatabaseUnavailableError: when an input of the decision cannot be known, or keeps changing.
         """
         decision_id, rules, shadow = new_identifier(self._random), self._policy.rules, self._policy.shadow
+        means, catalogue = self._pairwise.means(client, account_id), rules.bundle.catalogue
+        used_up: frozenset[str] | None = None
         for _ in range(DECISIONS):
             partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
             consent = self._within(as_consent(grant, agreement), reach)
             user = user_state(self.account(account_id), request.at)
             facts = Facts(request, partner, agreement, consent, user)
-            decision = facts.decided_by(rules.bundle)
+            made = facts.decided_by(rules.bundle)
             if shadow is not None:
-                self._shadow.consider(rules, shadow, facts, decision)
+                self._shadow.consider(rules, shadow, facts, made)
+            if used_up is None:
+                used_up = self._beyond_rates(client, account_id, request, made)
+            decision = made.without(used_up, Reason.QUOTA)
             terms = agreement.purposes.get(request.purpose) if agreement is not None else None
-            decided = Decided(decision_id, decision, terms, rules.bundle.catalogue)
+            decided = Decided(decision_id, decision, terms, catalogue, Discharge(catalogue, decision, means))
             if not decision.released or agreement is None or grant is None:
                 return decided
             person = self._inputs.person(account_id)
             sharing = Sharing(person, client.partner_id, client.client_id, request.purpose)
-            record = self._audit_log.sealed_record(decision_id, recorded(rules.hash, facts, decision))
+            record = self._audit_log.sealed_record(decision_id, recorded(rules.hash, facts, made))
             disclosed = _disclosed(decision_id, decision, agreement, surface)
-            if self._write_down(sharing, disclosed, grant, request.at, record):
+            written = partial(
+                audit.disclosed, sharing=sharing, what=disclosed, grant=grant, now=request.at, inputs=record
+            )
+            if self._write_down(written, grant, decision, request.at):
                 return decided
             self._inputs.renew()
         raise DatabaseUnavailableError("the grant keeps changing")
 
-    def _write_down(self, sharing: Sharing, disclosed: Disclosed, grant: Grant, now: int, record: bytes) -> bool:
+    def _write_down(self, written: Written, grant: Grant, decision: Decision, now: int) -> bool:
         """Write a disclosure down; what is for one use ends with it. False when the grant is not as it was."""
-        if grant.mode is Mode.ONGOING:
-            with self._database.autocommit() as connection:
-                return audit.disclosed(connection, sharing, disclosed, grant, now, record)
-        with self._database.transaction() as connection:
-            # Held from the start, for two who each hold it for their entry would wait for one another at its end.
-            grants.find_by_id(connection, grant.id, lock=True)
-            if not audit.disclosed(connection, sharing, disclosed, grant, now, record):
-                return False
-            if not self.consume(connection, grant, now):
+
+        def end(connection: Connection) -> None:
+            if grant.mode is not Mode.ONGOING and not self.consume(connection, grant, now):
                 raise DatabaseUnavailableError("the grant ended while it was held")
-            return True
+
+        answers = answers_in(self.catalogue, decision)
+        return write_down(self._database, written, grant, decision, answers, end, now)
+
+    def _beyond_rates(
+        self, client: Client, account_id: str, request: SharingRequest, decision: Decision
+    ) -> frozenset[str]:
+        """Count a release once against the rates that are due for its fields; return those that are used up."""
+        if not decision.obligations:
+            return frozenset()
+        counted = (client.partner_id, account_id, request.purpose)
+        with self._database.autocommit() as connection:
+            return beyond_rates(connection, decision, counted, request.at)
 
     def _within(self, consent: Consent | None, reach: frozenset[str]) -> Consent | None:
         """Return what of a consent one token reaches: it may have been made for less."""
@@ -487,7 +522,7 @@ class DataSharing(GrantLife):
         return wanted_anywhere(self.catalogue, client, asked)
 
     def _request(
-        self, client: Client, account_id: str, purpose: str, fields: frozenset[str], now: int
+        self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int, *, kept: bool = False
     ) -> SharingRequest:
         account = self.account(account_id)
         meets = account is not None and self.may_meet(client, account)
@@ -495,16 +530,19 @@ class DataSharing(GrantLife):
             partner_id=client.partner_id,
             client_id=client.client_id,
             user_id=account_id,
-            purpose=purpose,
+            purpose=asked.purpose,
             fields=fields,
             at=now,
             sandbox=client.is_sandbox,
             synthetic=meets is client.is_sandbox,
+            acr=asked.acr,
+            auth_time=asked.auth_time,
+            kept=kept,
         )
 
     def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
         partner, agreement = self._inputs.partner(client.partner_id)
-        request = self._request(client, account_id, asked.purpose, self._fields(client, asked), now)
+        request = self._request(client, account_id, asked, self._fields(client, asked), now)
         return askable(self._policy.bundle, request, partner, agreement, user_state(self.account(account_id), now))
 
     def partner(self, client: Client) -> tuple[Partner | None, Agreement | None]:

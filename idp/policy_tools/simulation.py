@@ -5,6 +5,7 @@ It is decided from what is stored, by the product's own decision; no value is re
 
 from dataclasses import dataclass
 
+from idp.protocol.asked import Asked
 from idp.services import Services
 from idp.store.clients import Client
 from policies.bundle import Bundle
@@ -44,7 +45,7 @@ def foreseen(services: Services, client: Client, account_id: str, bundle: Bundle
 
 def _of_purpose(services: Services, client: Client, account_id: str, purpose: str, bundle: Bundle) -> list[Sight]:
     fields = frozenset(bundle.catalogue.fields)
-    facts = services.sharing.facts(client, account_id, purpose, fields, services.now)
+    facts = services.sharing.facts(client, account_id, Asked((), purpose), fields, services.now)
     decision = facts.decided_by(bundle)
     could = askable(bundle, facts.request, facts.partner, facts.agreement, facts.user).fields
     return [

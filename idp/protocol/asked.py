@@ -25,6 +25,9 @@ class Asked:
     mode: Mode = Mode.ONGOING
     wish: Wish | None = None
     """What the app wants done with a grant; without one, its answer joins what there is."""
+    acr: str = ""
+    auth_time: int = 0
+    """How and when the person signed in who granted it; nothing is known of that before it is granted."""
 
     def with_scopes(self, scopes: tuple[str, ...]) -> Self:
         """Return what is left of this for a token of fewer scopes."""

@@ -5,8 +5,12 @@ restrict `error_description` to printable ASCII without quotes and backslashes; 
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
+
+_NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
@@ -27,13 +31,14 @@ class OAuthError(Exception):
         status: int = BAD_REQUEST,
         may_redirect: bool = True,
         scheme: str = "",
-        scope: str = "",
+        challenge: Mapping[str, str] = _NOTHING_MORE,
         retry_after: int = 0,
     ) -> None:
         """Make an error.
 
         `detail` goes to the operator's log only and holds no secret or personal value. `may_redirect` is false while
         the redirect URI is unproven (RFC 6749 4.1.2.1). `scheme` is the challenge of a 401 or 403 (RFC 6750 3).
+        `challenge` says in it what would be enough: a `scope`, or `acr_values` and `max_age` (RFC 9470 3).
         `retry_after` is how many seconds to wait before trying again, where that is known.
         """
         if not _DESCRIPTION.fullmatch(description):
@@ -46,7 +51,7 @@ class OAuthError(Exception):
         self.status = status
         self.may_redirect = may_redirect
         self.scheme = scheme
-        self.scope = scope
+        self.challenge = challenge
         self.retry_after = retry_after
 
     def body(self) -> dict[str, str]:
@@ -111,6 +116,20 @@ SUSPENDED = "The partner that runs this app is suspended. It may still end what 
 def invalid_token(description: str, *, detail: str = "") -> OAuthError:
     """An access token is expired, revoked, malformed or not meant for this resource (RFC 6750 3.1)."""
     return OAuthError("invalid_token", description, detail=detail, status=UNAUTHORIZED, scheme="Bearer")
+
+
+def insufficient_user_authentication(acr_values: tuple[str, ...], max_age: int | None) -> OAuthError:
+    """The person behind an access token signed in too long ago, or not strongly enough (RFC 9470 3)."""
+    return OAuthError(
+        "insufficient_user_authentication",
+        "The person must sign in again, or more strongly, before anything of this goes out.",
+        status=UNAUTHORIZED,
+        scheme="Bearer",
+        challenge={
+            **({"acr_values": " ".join(acr_values)} if acr_values else {}),
+            **({"max_age": str(max_age)} if max_age is not None else {}),
+        },
+    )
 
 
 def temporarily_unavailable(detail: str) -> OAuthError:

@@ -53,6 +53,8 @@ class Event(StrEnum):
     CONSUMED = "consumed"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
+    DISCLOSED = "disclosed"
+    """Something went out of which the user is to be told."""
 
 
 class Initiator(StrEnum):
@@ -77,6 +79,8 @@ class Why(StrEnum):
     REPLACED = "REPLACED_BY_ANOTHER_GRANT"
     ASKED = "CUSTOMER_WAS_ASKED"
     USER_CHANGED = "CUSTOMER_CHANGED"
+    NOTIFY_AT_ONCE = "NOTIFY_AT_ONCE"
+    NOTIFY_DAILY = "NOTIFY_DAILY"
 
 
 class Action(StrEnum):

@@ -82,6 +82,8 @@ class Family:
             self.fields,
             id_token_claims=self.id_token_claims,
             userinfo_claims=self.userinfo_claims,
+            acr=self.acr,
+            auth_time=self.auth_time,
         )
 
     def is_alive(self, now: int) -> bool:

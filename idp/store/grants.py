@@ -40,6 +40,21 @@ class Answers(TypeDecorator[Mapping[str, Answer]]):
         return None if value is None else {name: Answer(*answer) for name, answer in json.loads(value).items()}
 
 
+class Names(TypeDecorator[frozenset[str]]):
+    """A set of names, kept as one column in their order."""
+
+    impl = db.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write the names in their order, so that equal sets are equal columns."""
+        return None if value is None else " ".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read them."""
+        return None if value is None else frozenset(value.split())
+
+
 grants = db.Table(
     "grants",
     db.Column("id", db.String(32), primary_key=True),
@@ -63,6 +78,7 @@ grants = db.Table(
     db.Column("ended_at", db.BigInteger),
     db.Column("reason", db.String(32), nullable=False),
     db.Column("initiator", db.String(16), nullable=False),
+    db.Column("disclosed", Names, nullable=False),
 )
 _LIVE = grants.c.ended_at.is_(None)
 _KEY = ("account_id", "client_id", "purpose")
@@ -134,6 +150,8 @@ class Grant:
     reason: str = ""
     """Why the status is what it is."""
     initiator: str = ""
+    disclosed: frozenset[str] = frozenset()
+    """The answers that went out under it, over its whole life (the inference budget)."""
 
     def is_alive(self, now: int) -> bool:
         """Whether it still exists for its app, be it held or not."""
@@ -295,6 +313,20 @@ def note(connection: Connection, event: GrantEvent) -> None:
     """Write down what happened."""
     values = {item.name: getattr(event, item.name) for item in fields(GrantEvent)}
     connection.execute(insert(grant_events).values(values))
+
+
+def add_answers(connection: Connection, grant: Grant, answers: frozenset[str], now: int) -> bool:
+    """Count answers that are about to go out against a grant's inference budget; false if it is not as it was.
+
+    One conditional statement: of two processes that give an answer each, the second sees what the first gave before it
+    decides. The grant's version stays, for nothing changed of what it allows.
+    """
+    same = (grants.c.id == grant.id) & (grants.c.version == grant.version) & (grants.c.disclosed == grant.disclosed)
+    counted = update(grants).where(same).values(disclosed=grant.disclosed | answers).returning(grants.c.id)
+    if connection.execute(counted).first() is None:
+        return False
+    _announce(connection, grant, now)
+    return True
 
 
 def _recount(connection: Connection, grant: Grant, now: int) -> Grant | None:

@@ -71,7 +71,7 @@ def need_scope(token: VerifiedToken, scope: str) -> None:
     """Raise `insufficient_scope` for a token without a scope (RFC 6750 3.1)."""
     if scope not in token.scopes:
         sentence = f"The access token lacks the scope {scope}."
-        raise OAuthError("insufficient_scope", sentence, status=FORBIDDEN, scheme=BEARER, scope=scope)
+        raise OAuthError("insufficient_scope", sentence, status=FORBIDDEN, scheme=BEARER, challenge={"scope": scope})
 
 
 def refused(detail: str) -> OAuthError:

@@ -79,8 +79,7 @@ def _challenge(error: OAuthError) -> str:
     parts = ['realm="sekisho"']
     if error.scheme == "Bearer" and error.code:
         parts += [f'error="{error.code}"', f'error_description="{error.description}"']
-        if error.scope:
-            parts.append(f'scope="{error.scope}"')
+        parts += [f'{name}="{value}"' for name, value in error.challenge.items()]
     return f"{error.scheme} {', '.join(parts)}"
 
 

@@ -17,6 +17,7 @@ PROFILE_READERS = {
     "idp/data_sharing/offer.py",  # shows people an example of their own
     "idp/data_sharing/overview.py",  # shows people what they share
     "idp/data_sharing/people.py",
+    "idp/data_sharing/relay.py",
     "idp/data_sharing/sharing.py",
     "idp/web/pages.py",  # shows people their own name
 }

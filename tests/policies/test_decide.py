@@ -45,6 +45,12 @@ def answered(*fields: str) -> Consent:
     return replace(everyday().consent, fields=agreed, disclosed=frozenset(fields))
 
 
+def owing(due: str) -> dict[str, object]:
+    """The agreement and the consent with something due for one of their fields."""
+    named = {"prefecture": FieldTerms(required=False), "over_20": FieldTerms(required=False, obligations=(due,))}
+    return {"agreement__purposes": terms(fields=named), "consent": answered()}
+
+
 REFUSALS = [
     (Reason.PARTNER_UNKNOWN, {"partner": None}),
     (Reason.PARTNER_UNKNOWN, {"partner__id": "somebody-else"}),
@@ -119,7 +125,11 @@ FIELD_REASONS = [
     (Reason.RISK, "email", {**WIDE, "user": a_person(risk=Risk.HIGH)}),
     (Reason.MINOR, "email", {**WIDE, "user": a_person(age=12)}),
     (Reason.BUDGET, "over_20", {"consent": answered("over_18")}),
+    (Reason.OBLIGATION, "over_20", owing("no.such.thing")),
+    (Reason.NO_STORE, "over_20", owing("no_store")),
+    (Reason.STEP_UP_REQUIRED, "over_20", owing("require.passkey")),
 ]
+GIVEN_BY_WHAT_SENDS = {Reason.QUOTA}
 
 
 @pytest.mark.parametrize(("reason", "field", "changes"), FIELD_REASONS)
@@ -131,7 +141,7 @@ def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, f
 
 def test_every_reason_code_is_met_in_these_tables():
     """No code stands in the interface that nothing can answer with."""
-    assert {reason for reason, *_ in [*REFUSALS, *FIELD_REASONS]} == set(Reason)
+    assert {reason for reason, *_ in [*REFUSALS, *FIELD_REASONS]} | GIVEN_BY_WHAT_SENDS == set(Reason)
 
 
 def test_a_request_for_no_field_still_says_that_it_is_refused():

@@ -32,7 +32,7 @@ NOW = 1_795_392_000  # 23 November 2026
 
 
 def shipped_catalogue() -> Catalogue:
-    names = ("catalogue.toml", "purposes.toml", "reasons.toml")
+    names = ("catalogue.toml", "purposes.toml", "reasons.toml", "obligations.toml")
     return parse_catalogue(*((SHARING / name).read_text("utf-8") for name in names))
 
 
