@@ -1,9 +1,9 @@
 """Catalogue and policy, compiled to what decisions are made from: sets of fields as the bits of a number.
 
 A bundle is frozen and known by its hash, so that a decision can say by which rules it was made and be made again. What
-it remembers between decisions (`_caps`, `_reaches`, `_dues`) are answers that it would give again, kept because they
-are asked for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold, how far
-the terms of an agreement reach, and what is due under both.
+it remembers between decisions (`_caps`, `_shares`) are answers that it would give again, kept because they are asked
+for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold, and what that has
+in common with the terms of an agreement.
 """
 
 import json
@@ -13,7 +13,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from policies.agreement import Partner, PurposeTerms, Tier
+from policies.agreement import LegalRelation, Partner, PurposeTerms, Tier
 from policies.catalogue import Catalogue
 from policies.clauses import CLASSES, Clause, Effect, PartnerClass, parse_clauses
 from policies.conditions import ConditionKind, Conditions
@@ -45,6 +45,19 @@ class Cap(NamedTuple):
     obliging: Obliging
 
 
+class Share(NamedTuple):
+    """What agreement and policy have in common (`common`), each side of it, what is due, and whose it is."""
+
+    common: int
+    agreed: int
+    tier: int
+    cap: Cap
+    dues: Dues
+    budget: int
+    partner: Partner
+    terms: PurposeTerms
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bundle:
     """Made by `compile_bundle` alone. Fields have the places in a mask that `places` gives them."""
@@ -61,8 +74,7 @@ class Bundle:
     """For each field that answers are derived from, these answers together."""
     clauses_for: Mapping[tuple[PartnerClass, str], tuple[Clause, ...]]
     _caps: dict[tuple[PartnerClass, str, int], Cap] = field(default_factory=dict)
-    _reaches: dict[int, tuple[PurposeTerms, int]] = field(default_factory=dict)
-    _dues: dict[tuple[int, int], tuple[Cap, PurposeTerms, Dues]] = field(default_factory=dict)
+    _shares: dict[tuple[int, int, str, int], "Share"] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Bundle({self.hash[:12]})"
@@ -92,25 +104,28 @@ class Bundle:
             cap = self._caps[key] = self._cap(*key)
         return cap
 
-    def agreed(self, terms: PurposeTerms) -> int:
-        """How far the terms of an agreement reach. The terms are kept, for only so is their identity theirs alone."""
-        known = self._reaches.get(id(terms))
-        if known is None:
-            if len(self._reaches) >= REMEMBERED:
-                self._reaches.clear()
-            known = self._reaches[id(terms)] = (terms, self.reach_down(terms.fields))
-        return known[1]
+    def share(self, partner: Partner, terms: PurposeTerms, purpose: str, user: UserState) -> "Share":
+        """What agreement and policy let go to this partner for this purpose, of this person, and what is due for it.
 
-    def dues(self, cap: Cap, terms: PurposeTerms) -> Dues:
-        """What is due under a cap of this bundle and the terms of an agreement. Both are kept, as in `agreed`."""
-        key = (id(cap), id(terms))
-        known = self._dues.get(key)
-        if known is None:
-            if len(self._dues) >= REMEMBERED:
-                self._dues.clear()
-            due = work_out(self.catalogue, self.places, cap.obliging, terms)
-            known = self._dues[key] = (cap, terms, due)
-        return known[2]
+        Partner and terms are kept, for only so is their identity theirs alone.
+
+        Raises:
+            TypeError: when either is not what it says that it is.
+        """
+        held = self.conditions.held(user, partner)
+        key = (id(partner), id(terms), purpose, held)
+        share = self._shares.get(key)
+        if share is None:
+            if not _are_typed(partner, terms):
+                raise TypeError("a partner or the terms of an agreement")
+            if len(self._shares) >= REMEMBERED:
+                self._shares.clear()
+            cap = self.cap(partner, purpose, user)
+            dues = work_out(self.catalogue, self.places, cap.obliging, terms)
+            agreed, tier = self.reach_down(terms.fields), self.tiers[partner.tier]
+            common = agreed & tier & cap.mask & ~dues.withheld
+            share = self._shares[key] = Share(common, agreed, tier, cap, dues, self.mask(terms.budget), partner, terms)
+        return share
 
     def _cap(self, class_: PartnerClass, purpose: str, held: int) -> Cap:
         """Read the clauses one by one: the union of what is shared, without what is never shared."""
@@ -177,6 +192,18 @@ def _answers(catalogue: Catalogue, places: Mapping[str, int]) -> tuple[int, ...]
         if one.derived_from is not None:
             derived.setdefault(one.derived_from, []).append(one.id)
     return tuple(_union(places, answers) for _, answers in sorted(derived.items()))
+
+
+def _are_typed(partner: Partner, terms: PurposeTerms) -> bool:
+    return (
+        type(partner.legal_relation) is LegalRelation
+        and type(partner.tier) is Tier
+        and type(partner.country) is str
+        and type(terms.fields) in (MappingProxyType, dict)
+        and type(terms.max_days) is int
+        and (terms.min_age is None or type(terms.min_age) is int)
+        and tuple is type(terms.jurisdictions) is type(terms.budget) is type(terms.obligations)
+    )
 
 
 def _union(masks: Mapping[str, int], names: Iterable[str]) -> int:

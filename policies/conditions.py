@@ -21,6 +21,7 @@ from policies.user import Risk, UserState
 
 OLDEST: Final = 120
 _RISKS: Final = tuple(Risk)
+_LOW: Final = Risk.LOW
 _UNDER: Final = re.compile(r"under ([1-9][0-9]{0,2})")
 _RISK: Final = re.compile(r"risk (medium|high)")
 _OUTSIDE: Final = re.compile(r"lives outside ([A-Z]{2}(?:, [A-Z]{2})*)")
@@ -81,7 +82,17 @@ def parse_condition(text: object) -> Condition | None:
 class Conditions:
     """All conditions of a bundle. The bit of each is its place in the order of their texts."""
 
-    __slots__ = ("_abroad", "_ages", "_elsewhere", "_residences", "_restricted", "_risks", "_unknown_age", "bits")
+    __slots__ = (
+        "_abroad",
+        "_ages",
+        "_elsewhere",
+        "_low",
+        "_residences",
+        "_restricted",
+        "_risks",
+        "_unknown_age",
+        "bits",
+    )
 
     def __init__(self, conditions: Iterable[Condition]) -> None:
         listed = sorted(set(conditions), key=lambda condition: condition.text)
@@ -98,6 +109,7 @@ class Conditions:
             for country in frozenset[str]().union(*[condition.countries for condition in listed])
         }
         self._risks = {risk: held(ConditionKind.RISK, replace(_STRANGER, risk=risk)) for risk in Risk}
+        self._low = self._risks[_LOW]
         self._restricted = held(ConditionKind.RESTRICTED)
         self._abroad = held(ConditionKind.PARTNER_ABROAD)
 
@@ -106,7 +118,7 @@ class Conditions:
         age, residence = user.age, user.residence
         held = self._unknown_age if age is None else self._ages.get(age, self._unknown_age)
         held |= self._elsewhere if residence is None else self._residences.get(residence, self._elsewhere)
-        held |= self._risks[user.risk]
+        held |= self._low if user.risk is _LOW else self._risks[user.risk]
         if user.restricted:
             held |= self._restricted
         if residence is None or residence != partner.country:

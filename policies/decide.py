@@ -8,16 +8,32 @@ fails is POLICY_ERROR: nothing goes out.
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any, Final
 
-from policies.agreement import Agreement, Consent, Partner, PurposeTerms
-from policies.bundle import Bundle, Cap
+from policies.agreement import Agreement, Consent, Partner
+from policies.bundle import Bundle, Cap, Share
 from policies.decision import Askable, Decision, Duties, Reason, SharingRequest
-from policies.dues import NOTHING_DUE, Dues
+from policies.dues import Dues
 from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, consent_ends, first_refusal
 from policies.obligations import ObligationKind
 from policies.user import UserState
 
 Sides = tuple[tuple[int, Reason], ...]
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_ALL: Final = ~0
+"""Every field."""
+_EXPIRY: Final = ObligationKind.EXPIRY.value
+# Members of an enumeration are looked up slowly; these are asked for at every decision.
+_NOT_AGREED: Final = Reason.FIELD_NOT_IN_AGREEMENT
+_TIER: Final = Reason.PARTNER_TIER
+_POLICY: Final = Reason.POLICY
+_NOT_CONSENTED: Final = Reason.FIELD_NOT_CONSENTED
+_BUDGET: Final = Reason.BUDGET
+_OBLIGATION: Final = Reason.OBLIGATION
+_NO_STORE: Final = Reason.NO_STORE
+_STEP_UP: Final = Reason.STEP_UP_REQUIRED
+_UNKNOWN: Final = Reason.FIELD_UNKNOWN
+_ERROR: Final = Reason.POLICY_ERROR
 
 
 def decide(
@@ -35,25 +51,25 @@ def decide(
         if refusal or not partner or not agreement or not terms or not consent or not user:
             return Decision.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
         ends = min(consent_ends(consent, terms), agreement.expires_at)
+        share = bundle.share(partner, terms, request.purpose, user)
+        ends = min(consent_ends(consent, terms), agreement.expires_at)
         consented, ends_first = _consented(bundle, consent, request.at, ends)
-        cap = bundle.cap(partner, request.purpose, user)
-        dues = bundle.dues(cap, terms)
-        sides: Sides = (
-            (bundle.agreed(terms), Reason.FIELD_NOT_IN_AGREEMENT),
-            (bundle.tiers[partner.tier], Reason.PARTNER_TIER),
-            (cap.mask, Reason.POLICY),
-            (consented, Reason.FIELD_NOT_CONSENTED),
-            (_within_budget(bundle, terms, consent), Reason.BUDGET),
-        )
-        if dues is not NOTHING_DUE:
-            sides += _discharged(bundle, dues, request)
-        released, withheld, rules = _narrowed(bundle, request, sides, cap)
+        within = _within_budget(bundle, share, consent) if consent.disclosed else _ALL
+        dues = share.dues
+        goes = consented & within & ~dues.not_kept if request.kept else consented & within
+        waiting = _waiting(bundle, dues, request) if dues.step_ups else 0
+        released, rest = _split(bundle, request.fields, share.common & goes & ~waiting)
+        withheld: Mapping[str, Reason] = _NOTHING
+        rules: Mapping[str, str] = _NOTHING
+        if rest:
+            sides = _sides(share, consented, within, waiting, kept=request.kept)
+            withheld, rules = _blamed(bundle, rest, sides, share.cap)
         if released and ends_first < ends:
             ends = _holds_until(bundle, released, consent, request.at, ends)
-        duties = _duties(dues, released, withheld) if dues is not NOTHING_DUE else dues.duties
+        duties = _duties(dues, released, withheld, waiting) if dues.duties else dues.duties
         if duties:
             ends = _expiry(duties, released, request.at, ends)
-        return Decision(released, withheld, ends if released else None, None, rules, duties)
+        return Decision(frozenset(released), withheld, ends if released else None, None, rules, duties)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
         return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
 
@@ -71,14 +87,9 @@ def askable(
         refusal = first_refusal(GATES_BEFORE_CONSENT, Case(bundle, request, partner, agreement, terms, None, user))
         if refusal or not partner or not agreement or not terms or not user:
             return Askable.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
-        cap = bundle.cap(partner, request.purpose, user)
-        sides = (
-            (bundle.agreed(terms), Reason.FIELD_NOT_IN_AGREEMENT),
-            (bundle.tiers[partner.tier], Reason.PARTNER_TIER),
-            (cap.mask, Reason.POLICY),
-            (~bundle.dues(cap, terms).withheld, Reason.OBLIGATION),
-        )
-        kept, withheld, _ = _narrowed(bundle, request, sides, cap)
+        share = bundle.share(partner, terms, request.purpose, user)
+        kept, rest = _split(bundle, request.fields, share.common)
+        withheld, _ = _blamed(bundle, rest, _sides(share, _ALL, _ALL, 0, kept=False), share.cap)
         # A field that the agreement holds only through one that gives it away is never needed for itself.
         needed = {field: field in terms.fields and terms.fields[field].required for field in kept}
         ends = min(request.at + terms.max_days * DAY, agreement.expires_at)
@@ -92,85 +103,102 @@ def askable(
 
 def _consented(bundle: Bundle, consent: Consent, at: int, ends: int) -> tuple[int, int]:
     """How far the fields reach that the person agreed to and that have not expired, and when the first of them does."""
-    reach, ends_first = 0, ends
+    reach, ends_first, down = 0, ends, bundle.down
     for field, until in consent.fields.items():
         if type(until) is not int:
             raise TypeError(field)
-        if at < until:
-            reach |= bundle.down.get(field, 0)
+        if at < until and field in down:
+            reach |= down[field]
             ends_first = min(ends_first, until)
     if consent.denied:
         reach &= ~bundle.reach_up(consent.denied)
     return reach, ends_first
 
 
-def _within_budget(bundle: Bundle, terms: PurposeTerms, consent: Consent) -> int:
+def _within_budget(bundle: Bundle, share: Share, consent: Consent) -> int:
     """All fields, without the answers about a value of which something else was answered than the agreement knows.
 
     Two answers about a birthday, of which each is agreed at its time, narrow it down further than either (the inference
     budget): over the whole life of a consent, all answers about one value must be ones that today's agreement lists.
     """
-    if not consent.disclosed:
-        return ~0
-    beyond = bundle.mask(consent.disclosed) & ~bundle.agreed(terms) & ~bundle.mask(terms.budget)
-    within = ~0
+    beyond = bundle.mask(consent.disclosed) & ~share.agreed & ~share.budget
+    within = _ALL
     for answers in bundle.answers if beyond else ():
         if beyond & answers:
             within &= ~answers
     return within
 
 
-def _discharged(bundle: Bundle, dues: Dues, request: SharingRequest) -> Sides:
-    """All fields without those of which what is due cannot be done now, or not in such an answer."""
-    waiting = 0
-    if dues.step_ups:
-        level = bundle.catalogue.obligations.level(request.acr)
-        waiting = dues.waiting(level, request.at - request.auth_time)
+def _waiting(bundle: Bundle, dues: Dues, request: SharingRequest) -> int:
+    """The fields that wait until the person has signed in again, or more strongly."""
+    return dues.waiting(bundle.catalogue.obligations.level(request.acr), request.at - request.auth_time)
+
+
+def _split(bundle: Bundle, fields: frozenset[str], held: int) -> tuple[list[str], list[str]]:
+    """The fields of a request that are held, and the others."""
+    places = bundle.places
+    released: list[str] = []
+    rest: list[str] = []
+    for field in fields:
+        if type(field) is not str:
+            raise TypeError("a field goes by a name")
+        (released if field in places and held & places[field] else rest).append(field)
+    return released, rest
+
+
+def _sides(share: Share, consented: int, within: int, waiting: int, *, kept: bool) -> Sides:
+    """What each side holds, in the order in which they are blamed."""
     return (
-        (~dues.withheld, Reason.OBLIGATION),
-        (~dues.not_kept if request.kept else ~0, Reason.NO_STORE),
-        (~waiting, Reason.STEP_UP_REQUIRED),
+        (share.agreed, _NOT_AGREED),
+        (share.tier, _TIER),
+        (share.cap.mask, _POLICY),
+        (consented, _NOT_CONSENTED),
+        (within, _BUDGET),
+        (~share.dues.withheld, _OBLIGATION),
+        (~share.dues.not_kept if kept else _ALL, _NO_STORE),
+        (~waiting, _STEP_UP),
     )
 
 
-def _duties(dues: Dues, released: frozenset[str], withheld: Mapping[str, Reason]) -> Mapping[str, Duties]:
+def _blamed(
+    bundle: Bundle, fields: list[str], sides: Sides, cap: Cap
+) -> tuple[Mapping[str, Reason], Mapping[str, str]]:
+    """For each field that stays the reason of the first side that does not hold it, and the clause, if one says so."""
+    places = bundle.places
+    withheld: dict[str, Reason] = {}
+    rules: dict[str, str] = {}
+    for field in fields:
+        if field not in places:
+            withheld[field] = _UNKNOWN
+            continue
+        place = places[field]
+        reason = _ERROR
+        for held, side in sides:
+            if not held & place:
+                reason = side
+                break
+        if reason is _POLICY:
+            reason, rules[field] = cap.blame[field]
+        withheld[field] = reason
+    return MappingProxyType(withheld), rules
+
+
+def _duties(dues: Dues, released: Iterable[str], withheld: Mapping[str, Reason], waiting: int) -> Mapping[str, Duties]:
     """What is due for the fields that go out, and for those that wait for the person to sign in again."""
-    waiting = [field for field, reason in withheld.items() if reason is Reason.STEP_UP_REQUIRED]
-    return MappingProxyType({field: dues.duties[field] for field in (*released, *waiting) if field in dues.duties})
+    due = dues.duties
+    carried = {field: due[field] for field in released if field in due}
+    if waiting:
+        carried |= {field: due[field] for field, reason in withheld.items() if reason is _STEP_UP}
+    return carried
 
 
-def _expiry(duties: Mapping[str, Duties], released: frozenset[str], at: int, ends: int) -> int:
+def _expiry(duties: Mapping[str, Duties], released: Iterable[str], at: int, ends: int) -> int:
     """An answer ends as early as any of what it holds."""
     for field in released:
-        days = duties.get(field, {}).get(ObligationKind.EXPIRY)
+        days = duties[field].get(_EXPIRY) if field in duties else None
         if isinstance(days, int):
             ends = min(ends, at + days * DAY)
     return ends
-
-
-def _narrowed(
-    bundle: Bundle, request: SharingRequest, sides: Sides, cap: Cap
-) -> tuple[frozenset[str], Mapping[str, Reason], Mapping[str, str]]:
-    """The fields that all sides hold; for each other the reason of the first that does not, and the clause, if any."""
-    common = ~0
-    for held, _ in sides:
-        common &= held
-    places = bundle.places
-    released: list[str] = []
-    withheld: dict[str, Reason] = {}
-    rules: dict[str, str] = {}
-    for field in request.fields:
-        place = places.get(field, 0)
-        if common & place:
-            released.append(field)
-            continue
-        reason = next((reason for held, reason in sides if not held & place), Reason.POLICY_ERROR)
-        if not place:
-            reason = Reason.FIELD_UNKNOWN
-        elif reason is Reason.POLICY:
-            reason, rules[field] = cap.blame[field]
-        withheld[field] = reason
-    return frozenset(released), MappingProxyType(withheld), rules
 
 
 def _holds_until(bundle: Bundle, released: Iterable[str], consent: Consent, at: int, ends: int) -> int:

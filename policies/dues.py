@@ -31,7 +31,6 @@ class Dues(NamedTuple):
     """`withheld` are fields of which what is due cannot be done, `not_kept` those that go into no token."""
 
     withheld: int
-    obliged: int
     duties: Mapping[str, Duties]
     step_ups: tuple[StepUp, ...]
     not_kept: int
@@ -45,12 +44,9 @@ class Dues(NamedTuple):
         return waiting
 
 
-NOTHING_DUE: Final = Dues(0, 0, MappingProxyType({}), (), 0)
-
-
 def work_out(catalogue: Catalogue, places: Mapping[str, int], obliging: Obliging, terms: PurposeTerms) -> Dues:
     """Return what is due for every field of the catalogue."""
-    withheld = obliged = not_kept = 0
+    withheld = not_kept = 0
     duties: dict[str, Duties] = {}
     step_ups: dict[tuple[int, int], int] = {}
     for field, place in places.items():
@@ -58,16 +54,13 @@ def work_out(catalogue: Catalogue, places: Mapping[str, int], obliging: Obliging
         if due is None:
             withheld |= place
         elif due:
-            obliged |= place
-            duties[field] = MappingProxyType(due)
+            duties[field] = MappingProxyType({str(kind): argument for kind, argument in due.items()})
             not_kept |= place if ObligationKind.NO_STORE in due else 0
             step_up = _step_up(catalogue, due)
             if step_up is not None:
                 step_ups[step_up] = step_ups.get(step_up, 0) | place
-    if not withheld | obliged:
-        return NOTHING_DUE
     waits = tuple(StepUp(fields, *step_up) for step_up, fields in step_ups.items())
-    return Dues(withheld, obliged, MappingProxyType(duties), waits, not_kept)
+    return Dues(withheld, MappingProxyType(duties), waits, not_kept)
 
 
 def _due(

@@ -11,11 +11,9 @@ from policies.agreement import (
     Agreement,
     AgreementStatus,
     Consent,
-    LegalRelation,
     Partner,
     PartnerStatus,
     PurposeTerms,
-    Tier,
 )
 from policies.bundle import Bundle
 from policies.decision import Reason, SharingRequest
@@ -23,7 +21,11 @@ from policies.user import Risk, UserState
 
 DAY: Final = 24 * 60 * 60
 _MAPPINGS: Final = (MappingProxyType, dict)
-_OR_UNKNOWN: Final = {int: (int, type(None)), str: (str, type(None))}
+_TWO_FLAGS: Final = (bool, bool)
+_THREE_FLAGS: Final = (bool, bool, bool)
+_PRODUCTION: Final = PartnerStatus.PRODUCTION
+_SANDBOX: Final = PartnerStatus.SANDBOX
+_ACTIVE: Final = AgreementStatus.ACTIVE
 
 
 class Case(NamedTuple):
@@ -42,43 +44,33 @@ Gate = Callable[[Case], Reason | None]
 
 
 def well_typed(case: Case) -> Reason | None:
-    """Annotations stop neither a None that equals another None nor a NaN that no instant is past; this does."""
+    """Annotations stop neither a None that equals another None nor a NaN that no instant is past; this does.
+
+    What is remembered of partner and terms (`Bundle.share`) was checked when it was remembered.
+    """
     bundle, request, partner, agreement, terms, consent, user = case
     typed = (
         type(bundle) is Bundle
         and type(request) is SharingRequest
         and str is type(request.partner_id) is type(request.client_id) is type(request.user_id) is type(request.purpose)
-        and "" not in (request.partner_id, request.client_id, request.user_id)
+        and request.partner_id != ""
+        and request.client_id != ""
+        and request.user_id != ""
         and type(request.fields) is frozenset
-        and {*map(type, request.fields)} <= {str}
-        and type(request.at) is int
-        and {type(request.sandbox), type(request.synthetic), type(request.kept)} == {bool}
+        and int is type(request.at) is type(request.auth_time)
+        and (type(request.sandbox), type(request.synthetic), type(request.kept)) == _THREE_FLAGS
         and type(request.acr) is str
-        and type(request.auth_time) is int
-        and (partner is None or (type(partner) is Partner and _partner_is_typed(partner)))
+        and (partner is None or type(partner) is Partner)
         and (agreement is None or (type(agreement) is Agreement and _agreement_is_typed(agreement)))
-        and (terms is None or (type(terms) is PurposeTerms and _terms_are_typed(terms)))
+        and (terms is None or type(terms) is PurposeTerms)
         and (consent is None or (type(consent) is Consent and _consent_is_typed(consent)))
         and (user is None or (type(user) is UserState and _user_is_typed(user)))
     )
     return None if typed else Reason.POLICY_ERROR
 
 
-def _partner_is_typed(partner: Partner) -> bool:
-    return type(partner.legal_relation) is LegalRelation and type(partner.tier) is Tier and type(partner.country) is str
-
-
 def _agreement_is_typed(agreement: Agreement) -> bool:
     return int is type(agreement.effective_at) is type(agreement.expires_at)
-
-
-def _terms_are_typed(terms: PurposeTerms) -> bool:
-    return (
-        type(terms.fields) in _MAPPINGS
-        and type(terms.max_days) is int
-        and (terms.min_age is None or type(terms.min_age) is int)
-        and tuple is type(terms.jurisdictions) is type(terms.budget) is type(terms.obligations)
-    )
 
 
 def _consent_is_typed(consent: Consent) -> bool:
@@ -86,16 +78,16 @@ def _consent_is_typed(consent: Consent) -> bool:
         type(consent.fields) in _MAPPINGS
         and int is type(consent.granted_at) is type(consent.expires_at)
         and frozenset is type(consent.denied) is type(consent.disclosed)
-        and bool is type(consent.paused) is type(consent.suspended)
+        and (type(consent.paused), type(consent.suspended)) == _TWO_FLAGS
     )
 
 
 def _user_is_typed(user: UserState) -> bool:
-    flags = {type(user.restricted), type(user.opted_out), type(user.deleted), type(user.suspended)}
     return (
-        type(user.age) in _OR_UNKNOWN[int]
-        and type(user.residence) in _OR_UNKNOWN[str]
-        and flags == {bool}
+        (user.age is None or type(user.age) is int)
+        and (user.residence is None or type(user.residence) is str)
+        and (type(user.restricted), type(user.opted_out)) == _TWO_FLAGS
+        and (type(user.deleted), type(user.suspended)) == _TWO_FLAGS
         and type(user.risk) is Risk
     )
 
@@ -106,7 +98,7 @@ def partner_in_good_standing(case: Case) -> Reason | None:
         return Reason.PARTNER_UNKNOWN
     if partner.id != case.request.partner_id:
         return Reason.PARTNER_UNKNOWN
-    if partner.status in _SERVED.get(case.request.sandbox, ()):
+    if partner.status is _PRODUCTION or (case.request.sandbox and partner.status is _SANDBOX):
         return None
     return _PARTNER_REFUSALS.get(partner.status, Reason.POLICY_ERROR)
 
@@ -122,7 +114,7 @@ def agreement_in_force(case: Case) -> Reason | None:
         return Reason.NO_AGREEMENT
     if agreement.partner_id != case.request.partner_id:
         return Reason.NO_AGREEMENT
-    if agreement.status != AgreementStatus.ACTIVE:
+    if agreement.status is not _ACTIVE:
         return _AGREEMENT_REFUSALS.get(agreement.status, Reason.POLICY_ERROR)
     if case.request.at < agreement.effective_at:
         return Reason.AGREEMENT_NOT_YET
@@ -179,10 +171,6 @@ def consent_live(case: Case) -> Reason | None:
     return None if request.at < consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED
 
 
-_SERVED: Final = {
-    False: frozenset({PartnerStatus.PRODUCTION}),
-    True: frozenset({PartnerStatus.SANDBOX, PartnerStatus.PRODUCTION}),
-}
 _PARTNER_REFUSALS: Final = {
     PartnerStatus.DRAFT: Reason.PARTNER_NOT_APPROVED,
     PartnerStatus.SUBMITTED: Reason.PARTNER_NOT_APPROVED,

@@ -6,14 +6,16 @@ of the compiler; `proofs` shows that formula and program agree where both can be
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import combinations, count
 from typing import Any
 
-from z3 import And, BitVec, BitVecVal, Bool, BoolRef, Const, EnumSort, If, Implies, Int, Not, Or
+from z3 import And, BitVec, BitVecVal, Bool, BoolRef, BoolVal, Const, EnumSort, If, Implies, Int, Not, Or
 
 from policies.bundle import Bundle
 from policies.clauses import CLASSES, Clause, Effect, PartnerClass
 from policies.conditions import OLDEST, Condition, ConditionKind
+from policies.decision import Duties
+from policies.obligations import ObligationKind
 from policies.user import Risk
 
 Formula = Any
@@ -51,6 +53,14 @@ class Inputs:
     disclosed: Formula
     alive: BoolRef
     """Partner, agreement, account and consent: each of them stands."""
+    unmet: Formula
+    """Fields for which something is due by the agreement that cannot be done: whatever that is, it only withholds."""
+    level: Formula
+    """How strongly the person signed in, -1 where that is not known."""
+    seconds: Formula
+    """How long ago that was."""
+    kept: BoolRef
+    """The answer is one that its recipient keeps."""
     person: Person
 
 
@@ -84,6 +94,10 @@ class Model:
             denied=fields("denied"),
             disclosed=fields("disclosed"),
             alive=Bool(f"{name}.alive"),
+            unmet=fields("unmet"),
+            level=Int(f"{name}.level"),
+            seconds=Int(f"{name}.seconds"),
+            kept=Bool(f"{name}.kept"),
             person=Person(
                 age=Int(f"{name}.age"),
                 age_known=Bool(f"{name}.age_known"),
@@ -109,6 +123,8 @@ class Model:
             & self.down(inputs.consent)
             & ~self.up(inputs.denied)
             & self._within_budget(inputs, agreed)
+            & ~inputs.unmet
+            & ~self.held_back(inputs)
         )
         return If(self.answered(inputs), common, self.bits(0))
 
@@ -135,16 +151,59 @@ class Model:
         for clause in clauses:
             if clause.effect is Effect.SHARE:
                 shared |= If(self.speaks(clause, inputs), self.down_of(clause), self.bits(0))
-            else:
+            elif clause.effect is Effect.NEVER_SHARE:
                 refused |= If(self.speaks(clause, inputs), self.up_of(clause), self.bits(0))
         return shared & ~refused
 
-    def speaks(self, clause: Clause, inputs: Inputs) -> BoolRef:
-        """Whether a clause is about such a request, and its conditions let it have a say."""
-        about = And(
+    def held_back(self, inputs: Inputs) -> Formula:
+        """Return the fields of which what clauses say is due cannot be done, or not now, or not in such an answer."""
+        obliging = [
+            (self.about(clause, inputs) if clause.effect is Effect.SHARE else self.speaks(clause, inputs), clause)
+            for clause in self.bundle.clauses
+            if clause.obligations
+        ]
+        held_back = self.bits(0)
+        for says_so, clause in obliging:
+            for field in self.bundle.names(self.bundle.reach_up(clause.fields)):
+                due = self._due(field, clause)
+                waits = self._waits(due, inputs) if due is not None else BoolVal(val=True)
+                held_back |= If(And(says_so, waits), self.bits(self.bundle.places[field]), self.bits(0))
+        for (one, clause), (two, other) in combinations(obliging, 2):
+            held_back |= If(And(one, two), self.bits(self._contradicted(clause, other)), self.bits(0))
+        return held_back
+
+    def _contradicted(self, one: Clause, other: Clause) -> int:
+        """Return the fields for which two clauses ask for what cannot be done together."""
+        contradicted = 0
+        for field in self.bundle.names(self.bundle.reach_up(one.fields) & self.bundle.reach_up(other.fields)):
+            due = [self._due(field, clause) for clause in (one, other)]
+            if None not in due and self.bundle.catalogue.obligations.both(due[0] or {}, due[1] or {}) is None:
+                contradicted |= self.bundle.places[field]
+        return contradicted
+
+    def _due(self, field: str, clause: Clause) -> Duties | None:
+        return self.bundle.catalogue.obligations.due(field, clause.obligations)
+
+    def _waits(self, due: Duties, inputs: Inputs) -> BoolRef:
+        """Whether what is due is not there: a sign-in that is strong or fresh enough, or an answer that is not kept."""
+        waits = [inputs.kept] if ObligationKind.NO_STORE in due else []
+        if ObligationKind.REQUIRE_ACR in due:
+            level = self.bundle.catalogue.obligations.level(str(due[ObligationKind.REQUIRE_ACR]))
+            waits.append(inputs.level < level)
+        if ObligationKind.MAX_AUTH_AGE in due:
+            waits.append(Or(inputs.seconds < 0, inputs.seconds > due[ObligationKind.MAX_AUTH_AGE]))
+        return Or(waits)
+
+    def about(self, clause: Clause, inputs: Inputs) -> BoolRef:
+        """Whether a clause is about such a request."""
+        return And(
             Or([inputs.partner_class == self.classes[".".join(class_)] for class_ in clause.classes]),
             Or([inputs.purpose == self.purposes[purpose] for purpose in clause.purposes]),
         )
+
+    def speaks(self, clause: Clause, inputs: Inputs) -> BoolRef:
+        """Whether a clause is about such a request, and its conditions let it have a say."""
+        about = self.about(clause, inputs)
         holding = Or([self._holds(condition, inputs) for condition in clause.conditions])
         if clause.effect is Effect.SHARE:
             return And(about, Not(holding))

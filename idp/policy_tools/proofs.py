@@ -7,7 +7,7 @@ is none; otherwise the input that it found is told.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from z3 import And, BoolRef, Not, Solver, sat, unsat
+from z3 import And, BoolRef, Implies, Not, Solver, sat, unsat
 
 from idp.policy_tools.model import Formula, Inputs, Model
 from policies.bundle import Bundle
@@ -100,6 +100,23 @@ def _guarantees(model: Model) -> list[tuple[str, str, BoolRef]]:
             "G2 person",
             "Of a person of whom less is known, or worse, no more is released.",
             breaks(And(alike("person"), model.no_better_known(two, one), narrower & ~release != 0)),
+        ),
+        (
+            "G2 sign-in",
+            "Of a person who signed in less strongly, or in a kept answer, no more is released.",
+            breaks(
+                And(
+                    alike("level", "kept"),
+                    two.level <= one.level,
+                    Implies(one.kept, two.kept),
+                    narrower & ~release != 0,
+                )
+            ),
+        ),
+        (
+            "G7 due",
+            "Nothing is released of which what is due cannot be done.",
+            breaks(release & (model.held_back(one) | one.unmet) != 0),
         ),
         ("G3", "What is ended, suspended or missing releases nothing.", breaks(And(Not(one.alive), release != 0))),
         (

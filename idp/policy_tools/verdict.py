@@ -1,4 +1,4 @@
-"""What a policy lets go where all else says yes: every field is agreed on, and the person ticked them all."""
+"""What a policy lets go where all else says yes: every field is agreed on and ticked, the person just signed in."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,13 @@ DAY = 86_400
 
 def verdict(bundle: Bundle, situation: Situation, fields: Iterable[str]) -> Decision:
     """Return the decision of the product itself on a request for these fields."""
-    request = SharingRequest("partner", "app", "person", situation.purpose, frozenset(fields), NOW)
+    strongest = bundle.catalogue.obligations.ways[-1:]
+    request = SharingRequest(
+        *("partner", "app", "person", situation.purpose, frozenset(fields), NOW),
+        acr=strongest[0] if strongest else "",
+        auth_time=NOW,
+        kept=False,
+    )
     everything = {field: FieldTerms(required=False) for field in bundle.catalogue.fields}
     agreement = Agreement(
         id="agreement",

@@ -227,7 +227,8 @@ RIGHT = [
         ("partner", "country", ""),
         *(("user", flag, True) for flag in ("restricted", "opted_out", "deleted", "suspended")),
     ),
-    *(("request", flag, True) for flag in ("sandbox", "synthetic")),
+    *(("request", flag, True) for flag in ("sandbox", "synthetic", "kept")),
+    ("request", "acr", ""),
     *(("consent", flag, True) for flag in ("paused", "suspended")),
 ]
 """What stands among the junk and is right here: unknown, or what other tests are about."""

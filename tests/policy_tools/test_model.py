@@ -30,6 +30,32 @@ named = st.just("everything") | answers | st.lists(st.sampled_from(FIELDS), min_
 OPEN = {"id": "open", "share": "everything", "with": "anyone", "for": "anything"}
 
 
+DUE = [
+    *(("birthdate", due) for due in ("derive.over_18", "derive.over_20", "round.year", "auth_age.quarter-hour")),
+    *(("over_20", due) for due in ("no_store", "require.passkey", "notify.now")),
+    *(("address", due) for due in ("derive.prefecture", "round.region", "no_store")),
+    *(("everything", due) for due in ("no_store", "auth_age.quarter-hour", "round.day")),
+]
+obliging = st.tuples(
+    st.sampled_from(DUE), st.sampled_from(["oblige", "share"]), st.lists(st.sampled_from(CONDITIONS), max_size=1)
+)
+
+
+def numbered(several):
+    """Clauses that say what is due, of their own or beside a field that they share."""
+    return [
+        {
+            "id": f"due{number}",
+            effect: [field] if field != "everything" else field,
+            "obligations": [due],
+            "with": "anyone",
+            "for": "anything",
+            **({"when" if effect == "oblige" else "except_when": conditions} if conditions else {}),
+        }
+        for number, ((field, due), effect, conditions) in enumerate(several)
+    ]
+
+
 @st.composite
 def documents(draw):
     """The shipped policy, or one of random clauses, on top of one that shares everything more often than not."""
@@ -46,6 +72,7 @@ def documents(draw):
         }
         conditions = draw(st.lists(st.sampled_from(CONDITIONS), max_size=2, unique=True))
         clauses.append(clause | ({when: conditions} if conditions else {}))
+    clauses += draw(st.lists(obliging, max_size=3).map(numbered))
     return {"random.toml": {"clause": clauses}}
 
 
@@ -90,7 +117,12 @@ def cases(draw):
         denied=draw(st.just(frozenset()) | st.frozensets(st.sampled_from(FIELDS), max_size=2)),
         disclosed=draw(st.frozensets(st.sampled_from(FIELDS), max_size=3)),
     )
-    request = SharingRequest("partner", "app", "user", purpose, draw(sets), NOW)
+    request = SharingRequest(
+        *("partner", "app", "user", purpose, draw(sets), NOW),
+        acr=draw(st.sampled_from(["", "phr", "phrh"])),
+        auth_time=NOW - draw(st.sampled_from([-1, 0, 900, 901])),
+        kept=draw(st.booleans()),
+    )
     return request, partner, agreement, consent, user
 
 
@@ -111,6 +143,10 @@ def formula_says(model: Model, bundle: Bundle, case) -> frozenset[str]:
         (one.denied, model.bits(bundle.mask(consent.denied))),
         (one.disclosed, model.bits(bundle.mask(consent.disclosed))),
         (one.alive, z3.BoolVal(consent.ended_at is None)),
+        (one.unmet, model.bits(0)),
+        (one.level, z3.IntVal(bundle.catalogue.obligations.level(request.acr))),
+        (one.seconds, z3.IntVal(request.at - request.auth_time)),
+        (one.kept, z3.BoolVal(request.kept)),
         (person.age, z3.IntVal(user.age or 0)),
         (person.age_known, z3.BoolVal(user.age is not None)),
         (person.residence, country(model, user.residence)),
