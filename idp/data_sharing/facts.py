@@ -102,6 +102,8 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
+    if value is None or isinstance(value, str | int):  # also the words of an enumeration, which JSON writes as texts
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in _hints(type(value))}
     if isinstance(value, Mapping):
@@ -110,7 +112,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
         return sorted(value)
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    return value.value if isinstance(value, Enum) else value
+    raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
 def _restored(hint: Any, value: Any) -> Any:  # noqa: ANN401 - the inverse
