@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from idp.data_sharing.partner_history import partner_history
 from idp.protocol.authorization_details import granted_details
 from idp.protocol.errors import OAuthError, temporarily_unavailable
 from idp.protocol.grants import Initiator, Why, is_grant_id
@@ -35,6 +36,16 @@ def query(grant_id: str) -> Response:
     )
 
 
+@blueprint.get(paths.GRANT_EVENTS)
+def history(grant_id: str) -> Response:
+    """Tell an app what became of a grant of its own, also of one that is over."""
+    services = current_services()
+    grant = _find(services, client_itself(services, request, GRANT_QUERY), grant_id, ended_too=True)
+    with services.database.autocommit() as connection:
+        happened = grants.events(connection, grant.id)
+    return json_response({"status": grant.state(services.now), "events": list(partner_history(happened))})
+
+
 @blueprint.delete(paths.GRANT)
 def revoke(grant_id: str) -> Response:
     """End a grant and every token under it, committed before this is answered."""
@@ -57,8 +68,8 @@ def _on_database_unavailable(_error: DatabaseUnavailableError) -> Response:
     return json_error(temporarily_unavailable("database"))
 
 
-def _find(services: Services, client: Client, grant_id: str) -> Grant:
-    """Return a standing grant of this client.
+def _find(services: Services, client: Client, grant_id: str, *, ended_too: bool = False) -> Grant:
+    """Return a standing grant of this client, or one that ended.
 
     Raises:
         OAuthError: with status 404 for every other one: which there are is nobody else's business.
@@ -67,7 +78,7 @@ def _find(services: Services, client: Client, grant_id: str) -> Grant:
     if is_grant_id(grant_id):
         with services.database.autocommit() as connection:
             found = grants.find_by_id(connection, grant_id)
-    if found is None or found.client_id != client.client_id or not found.is_alive(services.now):
+    if found is None or found.client_id != client.client_id or not (ended_too or found.is_alive(services.now)):
         raise OAuthError("invalid_grant", "There is no such grant, or it has ended.", status=HTTPStatus.NOT_FOUND)
     return found
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
-from idp.data_sharing import NO_RULES, AccessRules, Answers, DataSharing, policy_life, read_access_rules
+from idp.data_sharing import NO_RULES, AccessRules, Answers, Audiences, DataSharing, policy_life, read_access_rules
 from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.policy_in_force import PolicyInForce
@@ -84,6 +84,7 @@ class Services:
     messages: PartnerMessages
     answers: Answers
     access_rules: AccessRules
+    audiences: Audiences
     transactions: Transactions
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
@@ -184,6 +185,7 @@ def build_services(
         sharing=sharing,
         policy=policy,
         messages=messages,
+        audiences=Audiences(sharing, database, settings.data_api, random),
         answers=Answers(sharing, transactions, database, sealer, settings.data_api),
         access_rules=rules,
         transactions=transactions,

@@ -141,6 +141,10 @@ class DataApi:
     guess_window: int = 30 * DAY
     relay_domain: str = "relay.invalid"
     """Under which relay addresses are, where an obligation puts one in place of a person's own."""
+    audience_least: int = 20
+    """How many people an answer about many must be about at least."""
+    audience_most: int = 1000
+    """How many people one answer counts or names at most; all of them are written down in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)

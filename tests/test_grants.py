@@ -8,12 +8,14 @@ import httpx
 import pytest
 
 from idp.admin.client_document import DocumentError
+from idp.protocol.grants import Initiator, Why
 from idp.settings import SettingsError, load_settings
+from idp.store import grants
 from tests.authorize.test_authorization_details import details
 from tests.provider.apps import STOREFRONT, TABI, App, tokens_for
 from tests.provider.operator import declare_clients
 from tests.provider.person import Person
-from tests.provider.provider import HTTP, Provider, environment, serve_here
+from tests.provider.provider import HTTP, NOON, Provider, environment, serve_here
 from tests.web.visits import answer, decide, signed_in, visit
 
 DAY = 86_400
@@ -121,6 +123,49 @@ def test_a_grant_that_expired_is_over(managed: Provider, hana: Person):
     managed.clock.forward(DAY)
     assert grant(managed, "GET", name, own_token(managed)).status_code == 404
     assert tokens_of(signed_in(Person(managed)), "over_20")["grant_id"] != name
+
+
+def test_the_app_reads_what_became_of_a_grant_and_never_why(managed: Provider, hana: Person):
+    """Given, amended, held by a pause and two causes, free again, ended: each once, nothing of who or why."""
+    services, own = managed.services, own_token(managed)
+    name = tokens_of(hana, "over_20")["grant_id"]
+    tokens_of(hana, "over_20", "prefecture")
+    steps = (
+        lambda connection, grant: services.sharing.pause(connection, grant, services.now),
+        lambda connection, grant: held(connection, grant, "one"),
+        lambda connection, grant: held(connection, grant, "two"),
+        lambda connection, grant: free(connection, grant, "one"),
+        lambda connection, grant: free(connection, grant, "two"),
+        lambda connection, grant: services.sharing.resume(connection, grant, services.now),
+    )
+
+    def held(connection, grant, cause):
+        return services.sharing.suspend(connection, grant, cause, Initiator.PLATFORM, Why.SECURITY, services.now)
+
+    def free(connection, grant, cause):
+        return services.sharing.lift(connection, grant, cause, Initiator.PLATFORM, Why.SECURITY, services.now)
+
+    for step in steps:
+        managed.clock.forward(1)
+        with services.database.transaction() as connection:
+            assert step(connection, grants.find_by_id(connection, name))
+    assert grant(managed, "DELETE", name, own_token(managed)).status_code == 204
+    history = grant(managed, "GET", f"{name}/events", own)
+    assert history.json()["status"] == "revoked"
+    told = [(event["event"], event["at"] - int(NOON), event.get("fields")) for event in history.json()["events"]]
+    both = ["over_20", "prefecture"]
+    assert told == [
+        ("given", 0, ["over_20"]),
+        ("amended", 0, both),
+        ("paused", 1, None),
+        ("suspended", 2, None),
+        ("paused", 5, None),
+        ("resumed", 6, None),
+        ("revoked", 6, None),
+    ]
+    assert "SECURITY" not in history.text
+    assert "platform" not in history.text
+    assert grant(managed, "GET", f"{name}/events", own_token(managed, STRANGER)).status_code == 404
 
 
 def test_nothing_is_read_once_the_end_was_acknowledged(managed: Provider, hana: Person):

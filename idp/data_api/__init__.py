@@ -16,10 +16,16 @@
     GET /data/v1/reasons      (without a token: what the codes of withheld fields mean)
     {"FIELD_NOT_CONSENTED": {"en": "…", "ja": "…"}, …}
 
+    POST /data/v1/audience
+    {"purpose": "marketing.offers", "where": {"prefecture": "Tokyo", "over_20": true}}
+    {"purpose": "marketing.offers", "count": 214, "decision_id": "…"}
+    with "campaign": "autumn-sale" besides, names that hold within it and lead to no `sub`: {"members": ["…"], …}
+
 The access token is one that the partner got for a person, for this server or for the resource `<issuer>/data/v1`. Every
 answer names its decision, which the audit log has too, and the instant from which the grant no longer holds. A withheld
 field carries a code that a partner may know, and whether asking the person could help. An answer is Y, N, or U where it
-is unknown. Instants are whole seconds since 1970 UTC.
+is unknown. Only for an audience an app asks with a token of its own, of the scope `audience`; fewer people than
+`data_api.audience_least` are no answer. Instants are whole seconds since 1970 UTC.
 
-`grant` says who asks under which grant; `asking` reads what is asked; `routes` answers.
+`grant` says who asks under which grant; `asking` and `audience` read what is asked; `routes` answers.
 """

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from idp.data_api.asking import named_fields, page_size, statements, window
+from idp.data_api.audience import asking_client, segment
 from idp.data_api.grant import partners_grant
 from idp.data_sharing import outgoing
 from idp.protocol.audit import Surface
@@ -54,6 +55,18 @@ def verify() -> Response:
     grant.must_be_for(asked.purpose)
     released = services.answers.verify(grant.asking, asked.by_question, services.now)
     return released_response(outgoing(released, grant.members(services, released), within="answers"))
+
+
+@blueprint.post(paths.DATA_AUDIENCE)
+def audience() -> Response:
+    """Answer how many people are such, or who by names of one campaign; nothing where they are too few."""
+    services = current_services()
+    client = asking_client(services, request)
+    asked = segment(request)
+    released = services.audiences.answer(client, asked, services.now)
+    campaign = {"campaign": asked.campaign} if asked.campaign else {}
+    members = {"purpose": asked.purpose, **campaign, "decision_id": released.decision_id}
+    return released_response(outgoing(released, members))
 
 
 @blueprint.get(paths.DATA_REASONS)

@@ -11,7 +11,7 @@ from policies.agreement import PurposeTerms
 def count_request(
     connection: Connection, partner_id: str, account_id: str, purpose: str, terms: PurposeTerms, now: int
 ) -> None:
-    """Count one request against the rate of the purpose, and against that of the person's grant.
+    """Count one request against the rate of the purpose, and, if it is about one person, that of their grant.
 
     Raises:
         OAuthError: `too_many_requests` when either is used up.
@@ -21,7 +21,9 @@ def count_request(
         (terms.grant_rate, ("grant", partner_id, account_id, purpose)),
     )
     for rate, counted in rates:
-        wait = quotas.take(connection, _key(*counted), rate.requests, rate.seconds, now) if rate else 0
+        if rate is None or not all(counted):
+            continue
+        wait = quotas.take(connection, _key(*counted), rate.requests, rate.seconds, now)
         if wait:
             raise too_many_requests("The agreement allows no more requests for now. Retry-After says when.", wait)
 

@@ -46,7 +46,7 @@ from idp.store.codes import AuthorizationCode
 from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
-from policies.agreement import Agreement, Consent, Partner, PartnerStatus
+from policies.agreement import Agreement, Consent, Partner, PartnerStatus, PurposeTerms
 from policies.decide import askable
 from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.derive import claims_for
@@ -78,6 +78,22 @@ class Circumstances:
     """For the grant, unless it amends another."""
     locale: str
     acr: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Considered:
+    """That all of some fields of one grant may go out, with their values; nothing is written down yet."""
+
+    sharing: Sharing
+    grant: Grant
+    decision: Decision
+    agreement: Agreement
+    values: Mapping[str, object]
+    """By field, as far as the person has one."""
+
+    def disclosed(self, decision_id: str) -> Disclosed:
+        """Return what to write down once it goes out."""
+        return _disclosed(decision_id, self.decision, self.agreement, Surface.DATA_AUDIENCE)
 
 
 class DataSharing(GrantLife):
@@ -361,11 +377,33 @@ class DataSharing(GrantLife):
         Raises:
             OAuthError: `too_many_requests`, with how long to wait.
         """
-        agreement = self._agreement_of(client)
-        terms = agreement.purposes.get(purpose) if agreement is not None else None
+        terms = self.terms(client, purpose)
         if terms is not None:
             with self._database.autocommit() as connection:
                 count_request(connection, client.partner_id, account_id, purpose, terms, now)
+
+    def terms(self, client: Client, purpose: str) -> PurposeTerms | None:
+        """Return what is agreed with a client's partner for a purpose, if anything."""
+        agreement = self._agreement_of(client)
+        return agreement.purposes.get(purpose) if agreement is not None else None
+
+    def consider(self, client: Client, grant: Grant, fields: frozenset[str], now: int) -> Considered | None:
+        """Decide whether all of these fields may go out on a grant, as they are, for one answer about many people.
+
+        For `data_sharing` itself, which writes the disclosure down.
+        """
+        catalogue, account = self.catalogue, self.account(grant.account_id)
+        facts = self.facts(client, grant.account_id, Asked((), grant.purpose), fields, now)
+        facts = facts._replace(consent=as_consent(grant, facts.agreement))  # as it was read, not as it is remembered
+        decision = facts.decided_by(self._policy.bundle)
+        agreement, is_owed = facts.agreement, any(decision.obligations.values())
+        if account is None or agreement is None or decision.released != fields or is_owed:
+            return None
+        claims = claims_for(catalogue, fields, account.profile, today(account, now))
+        known_by = {field: catalogue.fields[field].claims[:1] for field in fields}
+        values = {field: claims[claim] for field, named in known_by.items() for claim in named if claim in claims}
+        sharing = Sharing(self._inputs.person(grant.account_id), client.partner_id, client.client_id, grant.purpose)
+        return Considered(sharing, grant, decision, agreement, values)
 
     def authorization_details(self, client: Client, granted: Family, now: int) -> dict[str, Any]:
         """Return the member `authorization_details` where data was asked for by it, as it stands now (RFC 9396 7).

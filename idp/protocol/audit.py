@@ -40,6 +40,7 @@ class Surface(StrEnum):
     DATA_ME = "data_me"
     DATA_TRANSACTIONS = "data_transactions"
     DATA_VERIFY = "data_verify"
+    DATA_AUDIENCE = "data_audience"
 
 
 class LeafError(Exception):

@@ -99,5 +99,8 @@ PARTNER_MESSAGES = "partner_messages"
 ACCESS_DECISIONS = "access_decisions"
 """Scope of a client's own tokens, with which it asks for decisions (AuthZEN Authorization API)."""
 
+AUDIENCE = "audience"
+"""Scope of an app's own tokens, with which it asks how many people are such, or who within a campaign."""
+
 PURPOSE_PREFIX = "purpose:"
 """A scope value `purpose:<id>` says why a partner asks; at most one in a request."""

@@ -6,6 +6,7 @@ Asked at every issuance.
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.names import (
     ACCESS_DECISIONS,
+    AUDIENCE,
     GRANT_MANAGEMENT,
     GRANT_QUERY,
     GRANT_REVOKE,
@@ -36,7 +37,7 @@ class ScopeRules:
         if scope in (GRANT_QUERY, GRANT_REVOKE):
             managed = GRANT_MANAGEMENT in self._settings.experimental
             return managed and client.is_third_party and scope in client.scopes
-        if scope == PARTNER_MESSAGES:
+        if scope in (PARTNER_MESSAGES, AUDIENCE):
             return client.is_third_party and scope in client.scopes
         if scope == ACCESS_DECISIONS:
             return client.kind is not ClientKind.FIRST_PARTY and scope in client.scopes

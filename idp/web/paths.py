@@ -10,6 +10,7 @@ REVOKE = "/revoke"
 DATA_ME = "/data/v1/me"
 DATA_TRANSACTIONS = "/data/v1/transactions"
 DATA_VERIFY = "/data/v1/verify"
+DATA_AUDIENCE = "/data/v1/audience"
 DATA_REASONS = "/data/v1/reasons"
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
@@ -17,6 +18,7 @@ SEARCH_SUBJECT = "/access/v1/search/subject"
 SEARCH_RESOURCE = "/access/v1/search/resource"
 SEARCH_ACTION = "/access/v1/search/action"
 GRANT = "/grants/<grant_id>"
+GRANT_EVENTS = "/grants/<grant_id>/events"
 REGISTER = "/register"
 REGISTRATION = "/register/<client_id>"
 JWKS = "/jwks"
@@ -67,6 +69,7 @@ MACHINE_PATHS = frozenset(
         REGISTER,
         DATA_TRANSACTIONS,
         DATA_VERIFY,
+        DATA_AUDIENCE,
         DATA_REASONS,
         EVALUATION,
         EVALUATIONS,

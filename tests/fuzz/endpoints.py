@@ -38,12 +38,14 @@ def _authorize(world: World) -> list[Draft]:
         "resource": PAYMENTS_API,
         "id_token_hint": world.id_token,
     }
+    amended = {"grant_management_action": "replace", "grant_id": world.leaver()["grant"], "prompt": "login"}
     return [
         Draft("GET", b"/authorize", (*query(**request_of(STOREFRONT)), *session)),
         Draft("GET", b"/authorize", (*query(**{**request_of(PHONE), **more, "resource": ISSUER}), *session)),
         Draft("GET", b"/authorize", query(**{**request_of(NO_PKCE), "response_mode": "fragment"})),
         Draft("GET", b"/authorize", query(**{**request_of(TABI), "response_mode": "form_post", "prompt": "none"})),
         Draft("GET", b"/authorize", (*query(client_id=STOREFRONT.client_id, request_uri=world.pushed()), *session)),
+        Draft("GET", b"/authorize", (*query(**request_of(TABI), **amended), *session)),
         Draft("POST", b"/authorize", (*form(**{**request_of(STOREFRONT), **more}), *session)),
     ]
 
@@ -128,6 +130,19 @@ def _decisions(path: bytes, *left_out: str) -> Drafts:
         return [Draft("POST", path, (*json_body(each), *token)) for each in (asked, of_a_thing)]
 
     return drafts
+
+
+def _data_audience(world: World) -> list[Draft]:
+    token = header("Authorization", f"Bearer {world.server_token()}")
+    world.servers_grant()
+    asked = {"purpose": PURPOSE, "where": {"prefecture": "Osaka"}, "campaign": "autumn"}
+    return [Draft("POST", b"/data/v1/audience", (*json_body(asked), *token))]
+
+
+def _managed_grant(world: World) -> list[Draft]:
+    token = header("Authorization", f"Bearer {world.server_token()}")
+    path = f"/grants/{world.servers_grant()}".encode()
+    return [Draft("GET", path, token), Draft("GET", path + b"/events", token), Draft("DELETE", path, token)]
 
 
 def _introspect(world: World) -> list[Draft]:
@@ -323,6 +338,9 @@ ENDPOINTS = (
     Endpoint("/data/v1/me", touches_store=True, drafts=_data_me),
     Endpoint("/data/v1/transactions", touches_store=True, drafts=_data_transactions),
     Endpoint("/data/v1/verify", touches_store=True, drafts=_data_verify),
+    Endpoint("/data/v1/audience", touches_store=True, drafts=_data_audience),
+    Endpoint("/grants/<grant_id>", touches_store=True, drafts=_managed_grant),
+    Endpoint("/grants/<grant_id>/events", touches_store=True, drafts=_managed_grant),
     Endpoint("/data/v1/reasons", touches_store=False, drafts=_plain(b"/data/v1/reasons")),
     Endpoint("/access/v1/evaluation", touches_store=True, drafts=_decisions(b"/access/v1/evaluation", "evaluations")),
     Endpoint("/access/v1/evaluations", touches_store=True, drafts=_decisions(b"/access/v1/evaluations")),

@@ -31,12 +31,11 @@ _FRAME_HEADERS = {
     "X-Frame-Options": "",
 }
 """The page that apps may frame is the same for everybody (OIDC Session Management 3.2)."""
-_BEARER_PATHS = {
-    *("/userinfo", "/data/v1/me", "/data/v1/transactions", "/data/v1/verify"),
-    *("/access/v1/evaluation", "/access/v1/evaluations"),
-    *("/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"),
-    "/partner/v1/acknowledgements",
-}
+_BEARER_PATHS = re.compile(
+    r"/userinfo|/data/v1/(me|transactions|verify|audience)|/grants/.*|/partner/v1/acknowledgements"
+    r"|/access/v1/(evaluations?|search/(subject|resource|action))",
+    re.DOTALL,
+)
 """Whoever sends no token there is told how to, without an error code (RFC 6750 3.1)."""
 _TRACES = (b"Traceback", b'File "', b"werkzeug", b"sqlalchemy", b"psycopg")
 _DOWNLOADS = {"application/json", "application/jose"}
@@ -93,7 +92,7 @@ def _check_body(world: World, message: Message, path: str, answer: Answer) -> No
     kind = answer.header("Content-Type").partition(";")[0]
     if path.startswith("/log/") and kind in ("text/plain", "application/octet-stream"):
         assert CANARY not in answer.body, answer.body
-    elif path in MACHINE_PATHS or (path.startswith("/register/") and kind == "application/json"):
+    elif path in MACHINE_PATHS or (path.startswith(("/register/", "/grants/")) and kind == "application/json"):
         assert kind == "application/json", kind
         _check_json(message, path, answer)
     elif answer.header("Location"):
@@ -120,7 +119,7 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
     assert set(body) <= {"error", "error_description"}, body
     assert _DESCRIPTION.fullmatch(body["error_description"]), body
     asked_for_a_token = answer.status == 401 and answer.header("WWW-Authenticate") == 'Bearer realm="sekisho"'
-    assert _ERROR_CODE.fullmatch(body.get("error", "")) or (path in _BEARER_PATHS and asked_for_a_token), body
+    assert _ERROR_CODE.fullmatch(body.get("error", "")) or (_BEARER_PATHS.fullmatch(path) and asked_for_a_token), body
     if answer.status == 401:
         assert answer.header("WWW-Authenticate"), answer.headers
 

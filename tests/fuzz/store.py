@@ -81,6 +81,12 @@ class Store:
         with self._services.database.autocommit() as connection:
             return str(next(own_entries.everything(connection, [grant_id])).id)
 
+    def stands(self, grant_id: str) -> bool:
+        """Whether a grant is not over."""
+        with self._services.database.autocommit() as connection:
+            found = grants.find_by_id(connection, grant_id)
+        return found is not None and found.is_alive(self._services.now)
+
     def redirect_uris(self) -> frozenset[str]:
         """Return every address that a client has registered."""
         with self._services.database.autocommit() as connection:

@@ -35,13 +35,16 @@ ISSUER = "http://127.0.0.1:8400"
 PURPOSE = "points.credit"
 ASSERTOR = App("assertor", "https://assertor.example.test/callback", "openid")
 TABI_SERVER = "tabi-server"
+SERVERS_APP = App(TABI_SERVER, "https://tabi-server.example.test/callback", "openid prefecture")
 OUT_OF_THE_WAY = {
     "IDP_SIGN_IN__FAILURES_PER_ACCOUNT_AND_ADDRESS": "1000000000",
     "IDP_SIGN_IN__FAILURES_PER_ADDRESS": "1000000000",
     "IDP_SIGN_IN__FAILURES_PER_DEVICE": "1000000000",
+    "IDP_DATA_API__AUDIENCE_LEAST": "1",
+    "IDP_EXPERIMENTAL": "grant-management-03",
     "IDP_TRUSTED_PROXIES": "127.0.0.0/8,10.0.0.0/8,fe80::/10",
 }
-"""Every try reaches the password, and X-Forwarded-For is read."""
+"""Every try reaches the password, X-Forwarded-For is read, and there is every endpoint."""
 
 
 class LogLines(logging.Handler):
@@ -190,13 +193,23 @@ class World:
         def ask() -> str:
             request = {
                 "grant_type": "client_credentials",
-                "scope": "partner_messages",
+                "scope": "partner_messages audience grant_management_query grant_management_revoke",
                 "client_assertion_type": JWT_BEARER_ASSERTION,
                 "client_assertion": self.assertion(TABI_SERVER),
             }
             return str(self.hana.as_app("/token", request, {}, 200)["access_token"])
 
         return str(self._living("server token", ask, bool))
+
+    def servers_grant(self) -> str:
+        """Return a grant of Ken's to that server's app, which may be ended."""
+
+        def agree() -> str:
+            browser = self._browser_of(KEN)
+            browser.tab.get("/authorize/continue", query_string={"flow": browser.agree(SERVERS_APP)})
+            return self._store.grant_of(KEN, TABI_SERVER, PURPOSE)
+
+        return str(self._living("server's grant", agree, self._store.stands))
 
     def log_size(self) -> int:
         """Return how many entries the log has, those included that waited for their place."""
@@ -284,8 +297,15 @@ class World:
                 "kind": "third_party",
                 "partner_id": "tabi-points",
                 "name": "Tabi Points",
-                "redirect_uris": ["https://tabi-server.example.test/callback"],
-                "scopes": ["openid", "prefecture", "partner_messages"],
+                "redirect_uris": [SERVERS_APP.redirect_uri],
+                "scopes": [
+                    "openid",
+                    "prefecture",
+                    "partner_messages",
+                    "audience",
+                    "grant_management_query",
+                    "grant_management_revoke",
+                ],
                 **by_key,
             },
             {

@@ -1,0 +1,228 @@
+"""POST /data/v1/audience: many people at once, each by a decision of their own, never too few, never by their `sub`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from idp.data_sharing import Circumstances
+from idp.protocol.asked import Asked
+from idp.protocol.audit import Kind
+from idp.store import grants
+from tests.audit.test_complete import kinds
+from tests.provider.apps import App
+from tests.provider.operator import declare_clients
+from tests.provider.person import Person
+from tests.provider.provider import HTTP, Provider, serve_here
+from tests.real.postgres_server import PostgresServer
+from tests.store.rows import DAY, new_id
+from tests.web.visits import answer, claims_of, decide, end_sharing, signed_in, visit
+
+PURPOSE = "marketing.offers"
+LEAST = 5
+TOKYO = {"prefecture": "Tokyo", "over_20": True}
+FIELDS = ("prefecture", "over_20", "gender")
+DESK = App("kaze-desk", "https://kaze.example.test/desk", f"openid prefecture over_20 purpose:{PURPOSE}")
+ADULT = {"birthdate": "1990-01-01", "address": {"region": "Tokyo"}, "zoneinfo": "Asia/Tokyo"}
+
+
+@pytest.fixture(scope="module")
+def market(postgres_server: PostgresServer) -> Iterator[Provider]:
+    """A provider with an advertiser, and six adults in Tokyo who agreed to its offers, Hana among them."""
+    limits = {"IDP_DATA_API__AUDIENCE_LEAST": str(LEAST), "IDP_DATA_API__AUDIENCE_MOST": "9"}
+    with postgres_server.database() as url, serve_here(url, **limits) as running:
+        declare_clients(
+            running,
+            {
+                "client_id": DESK.client_id,
+                "kind": "third_party",
+                "partner_id": "kaze-ads",
+                "name": "Kaze Ads",
+                "auth_method": "client_secret_basic",
+                "grant_types": ["authorization_code", "client_credentials"],
+                "redirect_uris": [DESK.redirect_uri],
+                "scopes": ["openid", "prefecture", "over_20", "audience"],
+            },
+        )
+        for _ in range(5):
+            agree(running, make(running, ADULT))
+        yield running
+
+
+@pytest.fixture
+def hana(market: Provider) -> Person:
+    """Hana, the sixth of them."""
+    hana = signed_in(Person(market))
+    end_sharing(hana, DESK, PURPOSE)
+    answer(decide(hana, visit(hana, DESK), "prefecture", "over_20"))
+    return hana
+
+
+def make(provider: Provider, profile: dict[str, Any]) -> str:
+    services = provider.services
+    with services.database.transaction() as connection:
+        return services.accounts.create(connection, f"{new_id()}@example.jp", "", profile, services.now)
+
+
+def agree(provider: Provider, account_id: str, *refused: str, client_id: str = DESK.client_id, days: int = 0) -> None:
+    """A yes of somebody, as the consent page writes it down; it must be written down of whoever may be asked."""
+    services = provider.services
+    services.feed.read_now()
+    asked = Asked(("openid",), PURPOSE, ("prefecture", "over_20"), days)
+    account, app = services.sharing.account(account_id), services.find_client(client_id)
+    ticked = frozenset(asked.fields) - set(refused)
+    circumstances = Circumstances(new_id(), "ja", "")
+    given = services.sharing.agree(app, account, asked, ticked, circumstances, services.now)
+    with services.database.transaction() as connection:
+        services.sharing.give(connection, given, services.now)
+
+
+def own_token(provider: Provider, scope: str = "audience") -> str:
+    response = provider.token(DESK.client_id, grant_type="client_credentials", scope=scope)
+    return str(response.json()["access_token"])
+
+
+def ask(provider: Provider, where: dict[str, object], token: str = "", **more: object) -> httpx.Response:
+    bearer = {"Authorization": f"Bearer {token or own_token(provider)}"}
+    body = {"purpose": PURPOSE, "where": where, **more}
+    return HTTP.post(f"{provider.url}/data/v1/audience", json=body, headers=bearer)
+
+
+def count(provider: Provider, where: dict[str, object]) -> int:
+    response = ask(provider, where)
+    assert response.status_code == 200, response.text
+    number: int = response.json()["count"]
+    return number
+
+
+def entries(provider: Provider) -> int:
+    return kinds(provider.services)[Kind.DISCLOSURE]
+
+
+def too_small(response: httpx.Response) -> bool:
+    return (response.status_code, response.json()["error"]) == (403, "audience_too_small")
+
+
+def test_a_number_and_as_many_entries_in_the_log(market: Provider, hana: Person):
+    """G10: six people, six disclosures under one decision, and no name."""
+    before = entries(market)
+    response = ask(market, TOKYO)
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
+    assert len(body.pop("decision_id")) == 22
+    assert body == {"purpose": PURPOSE, "count": 6}
+    assert entries(market) == before + 6
+
+
+@pytest.mark.parametrize("where", [{"prefecture": "Osaka"}, {**TOKYO, "over_20": False}, {**TOKYO, "over_20": 1}])
+def test_too_few_are_not_spoken_of(market: Provider, hana: Person, where: dict[str, object]):
+    """Nobody, one or four: the same answer, and nothing in the log, for nothing went out."""
+    before = entries(market)
+    agree(market, make(market, {**ADULT, "address": {"region": "Osaka"}}))
+    assert too_small(ask(market, where))
+    assert too_small(ask(market, where, campaign="spring"))
+    assert entries(market) == before
+
+
+def test_minors_restricted_and_opted_out_people_are_never_among_them(market: Provider, hana: Person):
+    """Nor whoever is of unknown age, refused one of the fields, paused, ended, or agreed with another app."""
+    services, expected = market.services, count(market, TOKYO)
+    for change in ({"birthdate": "2010-01-02"}, {"birthdate": ""}):
+        agree(market, make(market, {**ADULT, **change}))
+    agree(market, make(market, ADULT), "over_20")
+    agree(market, make(market, ADULT), client_id="kaze-ads")
+    held = [make(market, ADULT) for _ in range(4)]
+    for account in held:
+        agree(market, account)
+    with services.database.transaction() as connection:
+        services.sharing.restrict(connection, held[0], services.now, restricted=True)
+        services.sharing.opt_out(connection, held[1], services.now)
+        services.sharing.pause(connection, grants.find(connection, held[2], DESK.client_id, PURPOSE), services.now)
+        services.accounts.change_status(connection, held[3], "suspended", services.now)
+    services.feed.read_now()
+    assert count(market, TOKYO) == expected
+
+
+def test_whoever_opts_out_mid_campaign_is_in_no_later_answer(market: Provider, hana: Person):
+    """The names hold within the campaign, so that the sender knows whom it has written to already."""
+    first = ask(market, TOKYO, campaign="autumn-sale").json()["members"]
+    assert len(first) == 6
+    again = ask(market, TOKYO, campaign="autumn-sale").json()["members"]
+    assert again == first
+    end_sharing(hana, DESK, PURPOSE)
+    second = ask(market, TOKYO, campaign="autumn-sale").json()["members"]
+    assert len(second) == 5
+    assert set(second) < set(first)
+
+
+def test_names_lead_from_no_campaign_to_another_nor_to_the_sub(market: Provider, hana: Person):
+    """Unlinkability: not one is the `sub` under which the app signs people in."""
+    page = visit(hana, DESK)
+    code = answer(page)["code"]
+    sub = claims_of(hana.exchange(DESK.client_id, DESK.redirect_uri, code).json()["id_token"])["sub"]
+    names = [set(ask(market, TOKYO, campaign=campaign).json()["members"]) for campaign in ("spring", "summer")]
+    assert not names[0] & names[1]
+    assert sub not in names[0] | names[1]
+    assert all(len(name) == 43 for name in names[0])
+
+
+def test_more_than_one_answer_holds_are_refused(market: Provider, hana: Person):
+    """All of an answer is one transaction, so it is bounded; narrowing the segment helps."""
+    for _ in range(10):
+        agree(market, make(market, {**ADULT, "address": {"region": "Aichi"}}))
+    response = ask(market, {"over_20": True})
+    assert (response.status_code, response.json()["error"]) == (403, "audience_too_large")
+    assert count(market, TOKYO) == 6
+
+
+def test_what_is_not_agreed_cannot_be_a_condition(market: Provider):
+    """Another purpose, a field that the agreement does not hold, or one that there is not: one sentence for all."""
+    for response in (
+        ask(market, {"birthdate": "1990-01-01"}),
+        ask(market, {"no_such_field": True}),
+        ask(market, TOKYO, purpose="points.credit"),
+        ask(market, TOKYO, purpose="nonsense"),
+    ):
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        json.dumps({"purpose": PURPOSE, "where": {}}).encode(),
+        json.dumps({"purpose": PURPOSE, "where": {"prefecture": ["Tokyo"]}}).encode(),
+        json.dumps({"purpose": PURPOSE, "where": {"prefecture": None}}).encode(),
+        json.dumps({"purpose": 7, "where": TOKYO}).encode(),
+        json.dumps({"purpose": PURPOSE, "where": TOKYO, "campaign": "Ü"}).encode(),
+        json.dumps({"purpose": PURPOSE, "where": TOKYO, "least": 1}).encode(),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(market: Provider, body: bytes):
+    """With a sentence, as JSON."""
+    headers = {"Authorization": f"Bearer {own_token(market)}", "Content-Type": "application/json"}
+    response = HTTP.post(f"{market.url}/data/v1/audience", content=body, headers=headers)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+
+def test_only_a_token_of_the_apps_own_for_this(market: Provider, hana: Person):
+    """Not the person's, none of another scope, none at all; and none of a service or an app of the group."""
+    code = answer(visit(hana, DESK))["code"]
+    persons = hana.exchange(DESK.client_id, DESK.redirect_uri, code).json()["access_token"]
+    assert ask(market, TOKYO, token=persons).status_code == 401
+    assert ask(market, TOKYO, token="nonsense").status_code == 401
+    assert HTTP.post(f"{market.url}/data/v1/audience", json={}).status_code == 401
+    refused = market.token("payments", grant_type="client_credentials", scope="audience")
+    assert refused.json()["error"] == "invalid_scope"
+
+
+def test_an_answer_that_is_over_counts_no_more(market: Provider, hana: Person):
+    """A yes for a day does not count on the day after."""
+    agree(market, make(market, ADULT), days=1)
+    assert count(market, TOKYO) == 7
+    market.clock.forward(DAY)
+    assert count(market, TOKYO) == 6
