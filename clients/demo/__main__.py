@@ -6,10 +6,19 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from clients.demo.browser import Browser
+from clients.demo.certificates import SITE
 from clients.demo.journey import Journey, play, tell
 from clients.demo.places import FIRST_PORT, ROOT, Places, port_of
 from clients.demo.servers import Server, ServerDiedError, Servers
-from clients.demo.setup import SetupError, clean_environment, clean_up, idp_command, prepare, settings_file
+from clients.demo.setup import (
+    SetupError,
+    clean_environment,
+    clean_up,
+    idp_command,
+    prepare,
+    prove_messages,
+    settings_file,
+)
 from clients.demo.steps import STEPS
 
 HELD, BROKEN, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
@@ -19,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demo and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m clients.demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="exit after the journey: 0 only if every step held")
-    parser.add_argument("--port", type=int, default=FIRST_PORT, help="the first of four ports (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=FIRST_PORT, help="the first of six ports (default: %(default)s)")
     options = parser.parse_args(arguments)
     for stop in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs start with it ignored
         signal.signal(stop, signal.default_int_handler)
@@ -29,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     places = Places.from_port(options.port)
     taken = places.taken_port()
     if taken is not None:
-        mend = f"stop what listens there, or choose four others: {sys.executable} -m clients.demo --port 9400"
+        mend = f"stop what listens there, or choose six others: {sys.executable} -m clients.demo --port 9400"
         print(f"Port {taken} is taken: {mend}", file=sys.stderr)
         return NOT_STARTED
     try:
@@ -49,7 +58,8 @@ def _run(places: Places, *, once: bool) -> int:
         for server in _servers(places, secrets):
             servers.start(server)
         servers.wait_until_ready()
-        tell(held=True, title="Four servers are up", outcome="provider, storefront, partner, payments")
+        prove_messages(places)
+        tell(held=True, title="Five servers are up", outcome="provider, storefront, partner, payments, campaigns")
         print("\nThe journey, over HTTP", flush=True)
         with Browser() as browser:
             held = play(Journey(places, secrets, browser), STEPS)
@@ -70,6 +80,7 @@ def _leave_up(servers: Servers, places: Places, secrets: Mapping[str, str]) -> N
 Everything stays up:
   {places.storefront}  the storefront
   {places.partner}  Tabi Points, the partner
+  {places.marketing}  Kaze Ads, who send offers
   {places.provider}/account/sharing  Hana's apps and partners
   {places.provider}/.well-known/openid-configuration
 
@@ -100,6 +111,14 @@ def _servers(places: Places, secrets: Mapping[str, str]) -> list[Server]:
         "TABI_URL": places.partner,
         "TABI_CLIENT_ID": "tabi-points",
         "TABI_CLIENT_SECRET": secrets["tabi-points"],
+        "TABI_MESSAGES_URL": places.messages,
+        "TABI_CERTIFICATE_FILE": str(places.folder / SITE),
+    }
+    marketing = {
+        "MARKETING_ISSUER": places.provider,
+        "MARKETING_URL": places.marketing,
+        "MARKETING_CLIENT_ID": "kaze-ads",
+        "MARKETING_CLIENT_SECRET": secrets["kaze-ads"],
     }
     payments = {"PAYMENTS_ISSUER": places.provider, "PAYMENTS_URL": places.payments}
     serve = [*idp_command(places), "serve", "--port", str(port_of(places.provider))]
@@ -111,6 +130,7 @@ def _servers(places: Places, secrets: Mapping[str, str]) -> list[Server]:
                 ("The storefront", "clients.storefront", storefront, places.storefront, "storefront"),
                 ("The partner", "clients.partner", partner, places.partner, "partner"),
                 ("The payments service", "clients.services.payments", payments, places.payments, "payments"),
+                ("The campaign desk", "clients.services.marketing", marketing, places.marketing, "marketing"),
             )
         ),
     ]

@@ -1,6 +1,6 @@
 """A plain HTTP user agent: cookies, redirects, links and forms, all found by the ids that the pages promise to keep."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Self
 from urllib.parse import urljoin
@@ -141,10 +141,15 @@ class Browser:
     def click(self, page: Page, link: str) -> Page:
         return self.open(page.link(link))
 
-    def press(self, page: Page, button: str, *, ticks: tuple[str, ...] = (), **typed: str) -> Page:
-        """Fill in a button's form with what is typed, tick boxes by their values, and press the button."""
+    def press(
+        self, page: Page, button: str, *, ticks: tuple[str, ...] = (), unticks: tuple[str, ...] = (), **typed: str
+    ) -> Page:
+        """Fill in a button's form with what is typed, tick and untick boxes by their values, and press the button."""
         form = page.form_of(button)
-        filled = [_filled(control, button, ticks, typed) for control in form.controls]
+        boxes = [
+            replace(control, checked=control.checked and control.value not in unticks) for control in form.controls
+        ]
+        filled = [_filled(control, button, ticks, typed) for control in boxes]
         data = [pair for pair in filled if pair is not None]
         missing = {*typed} - {name for name, _value in data} | {*ticks} - {value for _name, value in data}
         if missing:

@@ -27,6 +27,8 @@ class Journey:
     settlement_token: str = ""
     customer_number: str = ""
     partner_code: str = ""
+    numbers: set[str] = field(default_factory=set)
+    """By which the advertiser knows those who joined."""
 
     def post_as(self, client_id: str, endpoint: str, **form: str) -> requests.Response:
         """A client's request to one of the provider's endpoints, with its secret (RFC 6749 2.3.1)."""

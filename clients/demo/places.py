@@ -1,4 +1,4 @@
-"""Who stands at which address: four ports in a row on the loopback interface."""
+"""Who stands at which address: six ports in a row on the loopback interface."""
 
 import socket
 from dataclasses import astuple, dataclass
@@ -19,10 +19,14 @@ class Places:
     storefront: str
     partner: str
     payments: str
+    marketing: str
+    messages: str
+    """Where the partner takes messages: by https, as everybody who is sent any must."""
 
     @classmethod
     def from_port(cls, first: int) -> Self:
-        return cls(*(f"http://127.0.0.1:{first + number}" for number in range(4)))
+        *apps, messages = (f"http://127.0.0.1:{first + number}" for number in range(6))
+        return cls(*apps, messages.replace("http:", "https:"))
 
     @property
     def folder(self) -> Path:

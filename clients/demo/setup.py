@@ -8,10 +8,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from clients.demo.certificates import make_certificates
 from clients.demo.places import ROOT, Places
 
 CONFIG = ROOT / "config"
-_OURS = ("IDP_", "STOREFRONT_", "TABI_", "PAYMENTS_")
+_OURS = ("IDP_", "STOREFRONT_", "TABI_", "PAYMENTS_", "MARKETING_")
 
 
 class SetupError(Exception):
@@ -27,11 +28,17 @@ def prepare(places: Places) -> Mapping[str, str]:
     settings_file(places).write_text(places.placed((CONFIG / "demo.toml").read_text("utf-8")), "utf-8")
     declarations = folder / "clients.toml"
     declarations.write_text(places.placed((CONFIG / "clients" / "demo.toml").read_text("utf-8")), "utf-8")
+    make_certificates(folder)
     _idp(places, "keys", "new-encryption-key", str(folder / "key-encryption-key"))
     _idp(places, "db", "upgrade")
-    agreement = CONFIG / "sharing" / "agreements" / "tabi-points.toml"
-    changes = json.loads(_idp(places, "apply", "--json", str(agreement), str(declarations)))
+    agreements = (str(CONFIG / "sharing" / "agreements" / f"{name}.toml") for name in ("tabi-points", "kaze-ads"))
+    changes = json.loads(_idp(places, "apply", "--json", *agreements, str(declarations)))
     return {change["id"]: change["secret"] for change in changes if change["secret"]}
+
+
+def prove_messages(places: Places) -> None:
+    """Register where the partner takes messages; Sekisho challenges it there first."""
+    _idp(places, "partner", "webhook", "tabi-points", f"{places.messages}/messages")
 
 
 def clean_up(places: Places) -> None:

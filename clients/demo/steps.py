@@ -1,9 +1,11 @@
 """The main journey: Hana signs in, a service checks a token, a partner gets a part of her data, she ends it."""
 
 import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from clients.demo.browser import Page
+from clients.demo.campaign import CAMPAIGN
 from clients.demo.journey import Journey, Step, must, must_equal
 
 HANA = "hana@example.jp"
@@ -14,6 +16,8 @@ NEVER_FOR_PARTNERS = (HANA, NAME, "1994", "Shibuya", "150-0002")
 
 BOUND_SECONDS = 2.0
 """Within this, every process of the provider knows of a revocation; it promises one second."""
+TOLD_WITHIN = 15.0
+"""Within this, a message has arrived at the partner."""
 
 
 def find_the_provider(journey: Journey) -> str:
@@ -139,6 +143,17 @@ def introspect(journey: Journey) -> str:
     return "alive, with its scope; once revoked: not active"
 
 
+def take_something_out(journey: Journey) -> str:
+    page = journey.browser.open(f"{journey.places.provider}/account/sharing")
+    page = journey.browser.click(page, "details-1")
+    must_equal(page.boxes("fields"), {"prefecture": True}, "boxes")
+    journey.browser.press(page, "narrow", unticks=("prefecture",))
+    page = _until(lambda: journey.browser.open(journey.places.partner), lambda page: page.has("reason-prefecture"))
+    must_equal(page.text_of("reason-prefecture"), "FIELD_NOT_CONSENTED", "reason for prefecture")
+    must(PREFECTURE not in _look_again(journey).source, "the partner still gets her prefecture")
+    return "a signed message has the partner look: it gets her prefecture no more"
+
+
 def end_the_sharing(journey: Journey) -> str:
     page = journey.browser.open(f"{journey.places.provider}/account/sharing")
     must("Tabi Points" in page.text_of("partner-1"), "the partner is not on the page")
@@ -147,10 +162,10 @@ def end_the_sharing(journey: Journey) -> str:
     return "in two clicks, on her page of apps and partners"
 
 
-def refuse_the_partner(journey: Journey) -> str:
-    page = _look_again(journey)
-    must(page.has("ended"), "the partner still gets data")
-    return "its tokens are dead; it shows that the sharing has ended"
+def tell_the_partner(journey: Journey) -> str:
+    page = _until(lambda: journey.browser.open(journey.places.partner), lambda page: page.has("ended"))
+    must(page.has("told"), "the partner was not told")
+    return "by a signed message, which it verifies and acknowledges; its tokens are dead, and it forgets her"
 
 
 def say_no(journey: Journey) -> str:
@@ -187,10 +202,12 @@ STEPS: tuple[Step, ...] = (
     ("A thief redeems the partner's code once more", replay_the_code),
     ("Hana connects the partner again", connect_again),
     ("The payments service asks whether a token is alive", introspect),
+    ("Hana takes her prefecture out of what she shares", take_something_out),
     ("Hana ends the sharing", end_the_sharing),
-    ("The partner is refused from now on", refuse_the_partner),
+    ("The partner is told", tell_the_partner),
     ("The partner asks once more", say_no),
     ("Hana signs out", sign_out),
+    *CAMPAIGN,
 )
 
 
@@ -198,6 +215,15 @@ def _connect(journey: Journey) -> Page:
     """Press the partner's button to connect, and stop at the first page that wants an answer."""
     page = journey.browser.open(journey.places.partner)
     return journey.browser.click(page, "connect")
+
+
+def _until(look: Callable[[], Page], holds: Callable[[Page], bool]) -> Page:
+    """Look again and again until something holds, or what is sent must have arrived."""
+    deadline = time.monotonic() + TOLD_WITHIN
+    page = look()
+    while not holds(page) and time.monotonic() < deadline:
+        page = look()
+    return page
 
 
 def _look_again(journey: Journey) -> Page:

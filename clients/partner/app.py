@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from werkzeug.wrappers import Response as AnyResponse
 
 from clients.partner import connection
+from clients.partner.messages import ForgedError, Messages
 from clients.webapp.browsers import install_browser_rules
 from clients.webapp.relying_party import RefusedError, RelyingParty, UnreachableError
 from clients.webapp.sessions import MemorySessions
@@ -24,6 +25,9 @@ class Settings:
     url: str
     client_id: str
     client_secret: str
+    messages_url: str
+    certificate_file: str
+    """Certificate and key of the address of its messages, in one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Programme:
 
     settings: Settings
     sekisho: RelyingParty
+    messages: Messages
 
 
 def create_app(settings: Settings) -> Flask:
@@ -46,7 +51,8 @@ def create_app(settings: Settings) -> Flask:
         auth_method="client_secret_basic",
         scope=connection.SCOPE,
     )
-    app.extensions["partner"] = Programme(settings, sekisho)
+    messages = Messages(issuer=settings.issuer, client_id=settings.client_id, client_secret=settings.client_secret)
+    app.extensions["partner"] = Programme(settings, sekisho, messages)
     app.jinja_env.globals["sekisho_url"] = settings.issuer
     app.register_blueprint(pages)
     app.register_error_handler(RefusedError, _refused)
@@ -54,12 +60,30 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def create_inbox(app: Flask) -> Flask:
+    """Make what answers at the address of our messages: Sekisho posts there, and nobody else has to."""
+    programme: Programme = app.extensions["partner"]
+    inbox = Flask(f"{__name__}.inbox", static_folder=None)
+
+    @inbox.post("/messages")
+    def take() -> tuple[dict[str, str], int]:
+        try:
+            return programme.messages.take(request.get_data(as_text=True)), HTTPStatus.OK
+        except ForgedError:
+            return {"err": "invalid_request"}, HTTPStatus.BAD_REQUEST
+        except UnreachableError:
+            return {"err": "try_again"}, HTTPStatus.SERVICE_UNAVAILABLE
+
+    return inbox
+
+
 @pages.get("/")
 def home() -> str:
+    connection.hear(_programme().sekisho, _programme().messages)
     if connection.is_connected():
-        claims = session["claims"]
-        return render_template("member.html", member=claims["sub"], lines=connection.lines(), looks=session["looks"])
-    return render_template("welcome.html", was_ended=connection.was_ended())
+        found = session["found"]
+        return render_template("member.html", member=found["sub"], lines=connection.lines(), looks=session["looks"])
+    return render_template("welcome.html", how_ended=connection.how_ended())
 
 
 @pages.get("/connect")
@@ -73,9 +97,7 @@ def connect() -> Response:
 @pages.get("/callback")
 def callback() -> AnyResponse:
     sekisho = _programme().sekisho
-    tokens = sekisho.take_answer()
-    claims = sekisho.userinfo(tokens["access_token"], tokens["userinfo"]["sub"])
-    connection.begin(sekisho, claims, tokens)
+    connection.begin(sekisho, sekisho.take_answer())
     return redirect(url_for("pages.home"), SEE_OTHER)
 
 

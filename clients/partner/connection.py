@@ -1,7 +1,7 @@
 """One person's connection to the partner, kept in the session that stays on the server.
 
-The partner keeps what userinfo said last and the refresh token, never an access token: each look at the data begins
-with a refresh, so it always learns at once when the person ended the sharing.
+The partner keeps what the data API said last and the refresh token, never an access token: each look at the data begins
+with a refresh, so it always learns at once when the person ended the sharing. A message about the person makes it look.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from typing import Any
 
 from flask import session
 
+from clients.partner.messages import Messages
 from clients.webapp.relying_party import OVER, RefusedError, RelyingParty
 from clients.webapp.sessions import start_over
 
 FIELDS = {"prefecture": "Prefecture", "over_20": "20 or over", "email": "E-mail address"}
-"""What the partner asks for, by the name that scope, claim and reason go by."""
+"""What the partner asks for, by the name that scope, field and reason go by."""
 
 SCOPE = " ".join(("openid", *FIELDS, "offline_access"))
 
@@ -38,26 +39,33 @@ class Line:
     code: str
 
 
-def begin(sekisho: RelyingParty, claims: dict[str, Any], tokens: dict[str, Any]) -> None:
+def begin(sekisho: RelyingParty, tokens: dict[str, Any]) -> None:
     """Take up the connection of whoever just agreed, in place of an earlier one."""
+    found = _fetched(sekisho, tokens, tokens["userinfo"]["sub"])
     forget(sekisho)
-    session["claims"] = claims
+    session["found"] = found
     session["refresh_token"] = tokens["refresh_token"]
     session["looks"] = 1
 
 
-def look_again(sekisho: RelyingParty) -> None:
+def look_again(sekisho: RelyingParty, why: str = "found") -> None:
     """Fetch the data anew; when the sharing is over, forget all of it."""
     try:
         tokens = sekisho.refresh(session["refresh_token"], scope=SCOPE)
         session["refresh_token"] = tokens["refresh_token"]
-        session["claims"] = sekisho.userinfo(tokens["access_token"], session["claims"]["sub"])
+        session["found"] = _fetched(sekisho, tokens, session["found"]["sub"])
         session["looks"] += 1
     except RefusedError as error:
         if error.code not in OVER:
             raise
         start_over()
-        session[_ENDED] = True
+        session[_ENDED] = why
+
+
+def hear(sekisho: RelyingParty, messages: Messages) -> None:
+    """Look at once when Sekisho said something of this person; it may have been about an earlier connection."""
+    if is_connected() and messages.is_news(session["found"]["sub"]):
+        look_again(sekisho, "told")
 
 
 def forget(sekisho: RelyingParty) -> None:
@@ -69,23 +77,32 @@ def forget(sekisho: RelyingParty) -> None:
 
 
 def is_connected() -> bool:
-    return "claims" in session
+    return "found" in session
 
 
-def was_ended() -> bool:
-    return _ENDED in session
+def how_ended() -> str:
+    """How we know that the sharing is over: told by a message, or found at a look; "" where it is not over."""
+    return str(session.get(_ENDED, ""))
 
 
 def lines() -> list[Line]:
     """Every field that was asked for, with what came of it."""
-    claims = session["claims"]
-    return [_line(field, label, claims) for field, label in FIELDS.items()]
+    found = session["found"]
+    return [_line(field, label, found) for field, label in FIELDS.items()]
 
 
-def _line(field: str, label: str, claims: dict[str, Any]) -> Line:
-    if field in claims:
-        return Line(field, label, _in_words(claims[field]), "", "")
-    code = claims.get("withheld", {}).get(field, "")
+def _fetched(sekisho: RelyingParty, tokens: dict[str, Any], subject: str) -> dict[str, Any]:
+    """Read what the person shares, from Sekisho's data API; it must speak of the person who signed in."""
+    found = sekisho.read(f"{sekisho.issuer}/data/v1/me", tokens["access_token"])
+    if found.get("sub") != subject:
+        raise RefusedError("wrong_subject")
+    return found
+
+
+def _line(field: str, label: str, found: dict[str, Any]) -> Line:
+    if field in found["data"]:
+        return Line(field, label, _in_words(found["data"][field]), "", "")
+    code = found["withheld"].get(field, {}).get("reason", "")
     reason = _REASONS.get(code, "Not available at present") if code else "Nothing on record"
     return Line(field, label, "", reason, code)
 

@@ -6,13 +6,14 @@ import pytest
 
 from clients.demo.browser import Browser
 from tests.clients.group import Group, serve_group
+from tests.provider.outside import Authority
 from tests.real.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="module")
-def group(postgres_server: PostgresServer) -> Iterator[Group]:
-    """The provider with two worker processes on PostgreSQL, and the three apps beside it."""
-    with postgres_server.database() as url, serve_group(url) as running:
+def group(postgres_server: PostgresServer, authority: Authority) -> Iterator[Group]:
+    """The provider with two worker processes on PostgreSQL, and the four apps beside it."""
+    with postgres_server.database() as url, serve_group(url, authority) as running:
         yield running
 
 

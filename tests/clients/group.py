@@ -1,6 +1,5 @@
 """A provider and the example apps around it: the apps in threads of this process, so that tests may look inside."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,20 +13,24 @@ from flask import Flask, request
 from clients.demo.browser import Browser, Page
 from clients.demo.places import Places
 from clients.partner import app as partner
+from clients.services.marketing import app as marketing
 from clients.services.payments import app as payments
 from clients.storefront import app as storefront
-from clients.webapp.serving import make_quiet_server
+from clients.webapp.serving import serve_beside
 from idp.admin.apply import apply, read_declarations
 from idp.app import create_app
 from idp.login.password import Passwords
 from idp.services import EXTENSION
-from tests.provider.provider import ROOT, free_port, serve_elsewhere, testing_settings
+from tests.provider.fixtures import trusting
+from tests.provider.outside import Authority
+from tests.provider.provider import ROOT, ServedProvider, free_port, serve_elsewhere, testing_settings
 
 HANA = "hana@example.jp"
 KEN = "ken@example.jp"
 ELSEWHERE = ("http://127.0.0.1:8403", "https://ledger.example.test/api")
 """Resources that the declarations of tests/provider name."""
 
+SETTINGS = {"IDP_DATA_API__AUDIENCE_LEAST": "3"}
 READER = """
 [[clients]]
 client_id = "reader"
@@ -44,6 +47,7 @@ resources = ["{payments}", "https://ledger.example.test/api"]
 class Group:
     """Everybody's address, everybody's secret, and the apps themselves."""
 
+    provider: ServedProvider
     places: Places
     secrets: dict[str, str]
     apps: dict[str, Flask]
@@ -85,47 +89,39 @@ class Group:
 
 
 @contextmanager
-def serve_group(database_url: str) -> Iterator[Group]:
+def serve_group(database_url: str, authority: Authority) -> Iterator[Group]:
     """Serve all of them on free ports."""
-    own = [f"http://127.0.0.1:{free_port()}" for _app in range(3)]
-    resources = ",".join((*ELSEWHERE, own[2]))
-    with serve_elsewhere(database_url, workers=2, IDP_RESOURCES=resources) as provider, ExitStack() as stack:
-        places = Places(provider.url, *own)
-        secrets = provider.secrets | _declare(places, database_url, resources)
-        group = Group(places, secrets, _apps(places, secrets))
+    own = [f"http://127.0.0.1:{free_port()}" for _app in range(4)]
+    resources = ",".join((*ELSEWHERE, *own[2:]))
+    extra = {**SETTINGS, **trusting(authority), "IDP_RESOURCES": resources}
+    with serve_elsewhere(database_url, workers=2, **extra) as provider, ExitStack() as stack:
+        places = Places(provider.url, *own, f"https://127.0.0.1:{free_port()}")
+        secrets = provider.secrets | _declare(places, database_url, extra)
+        group = Group(provider, places, secrets, _apps(places, secrets, authority))
         group.apps["payments"].before_request(lambda: _note_token(group))
         for name, app in group.apps.items():
-            stack.enter_context(serve_app(app, getattr(places, name)))
+            stack.enter_context(serve_beside(app, getattr(places, name)))
+        inbox = partner.create_inbox(group.apps["partner"])
+        stack.enter_context(serve_beside(inbox, places.messages, str(authority.site_file)))
         yield group
 
 
-@contextmanager
-def serve_app(app: Flask, url: str) -> Iterator[None]:
-    """Serve an app from a thread, the way that it is served in earnest."""
-    server = make_quiet_server(app, url)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _apps(places: Places, secrets: dict[str, str]) -> dict[str, Flask]:
+def _apps(places: Places, secrets: dict[str, str], authority: Authority) -> dict[str, Flask]:
     shop = storefront.Settings(places.provider, places.storefront, "storefront", secrets["storefront"], places.payments)
-    programme = partner.Settings(places.provider, places.partner, "tabi-points", secrets["tabi-points"])
+    tabi = (places.provider, places.partner, "tabi-points", secrets["tabi-points"])
+    programme = partner.Settings(*tabi, places.messages, str(authority.site_file))
+    desk = marketing.Settings(places.provider, places.marketing, "kaze-ads", secrets["kaze-ads"])
     return {
         "storefront": storefront.create_app(shop),
         "partner": partner.create_app(programme),
         "payments": payments.create_app(payments.Settings(places.provider, places.payments)),
+        "marketing": marketing.create_app(desk),
     }
 
 
-def _declare(places: Places, database_url: str, resources: str) -> dict[str, str]:
+def _declare(places: Places, database_url: str, extra: dict[str, str]) -> dict[str, str]:
     """Declare the demo's clients at these addresses, over those of the same name in tests/provider."""
-    app = create_app(testing_settings(database_url, places.provider, IDP_RESOURCES=resources))
+    app = create_app(testing_settings(database_url, places.provider, **extra))
     services = app.extensions[EXTENSION]
     written = places.placed((ROOT / "config" / "clients" / "demo.toml").read_text("utf-8"))
     declared = _written(written + READER.format(payments=places.payments))

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, request
 
 from clients.demo.browser import Browser, PageError
-from tests.clients.group import serve_app
+from clients.webapp.serving import serve_beside
 from tests.provider.provider import free_port
 
 PAGE = """
@@ -37,7 +37,7 @@ def page_url() -> Iterator[str]:
         return f'<pre id="sent">{sorted(request.values.items(multi=True))}'
 
     url = f"http://127.0.0.1:{free_port()}"
-    with serve_app(app, url):
+    with serve_beside(app, url):
         yield url
 
 

@@ -23,11 +23,11 @@ UP = "Press Ctrl-C to stop."
 
 
 def free_ports() -> int:
-    """The first of four ports in a row that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000, 4):
+    """The first of six ports in a row that nobody listens on."""
+    for first in range(20_000 + os.getpid() % 5_000, 32_000, 6):
         if Places.from_port(first).taken_port() is None:
             return first
-    pytest.fail("no four free ports in a row")
+    pytest.fail("no six free ports in a row")
 
 
 def demo(*arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from clients.demo.browser import Browser, Page
 from clients.storefront.app import Settings, create_app
-from tests.clients.group import Group, serve_app
+from clients.webapp.serving import serve_beside
+from tests.clients.group import Group
 from tests.provider.provider import free_port
 
 
@@ -79,7 +80,7 @@ def test_while_payments_is_away_the_page_says_so_and_she_stays_signed_in(group: 
     away = f"http://127.0.0.1:{free_port()}"
     settings = Settings(group.places.provider, url, "storefront", group.secrets["storefront"], group.places.payments)
     app = create_app(settings)
-    with serve_app(app, url):
+    with serve_beside(app, url):
         page = hana.click(hana.open(url), "sign-in-link")
         page = hana.press(page, "sign-in", username="hana@example.jp", password=group.secrets["hana@example.jp"])
         held = next(iter(app.session_interface._kept.values()))

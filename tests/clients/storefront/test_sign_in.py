@@ -7,7 +7,8 @@ import requests
 
 from clients.demo.browser import Browser
 from clients.storefront.app import Settings, create_app
-from tests.clients.group import HANA, Group, serve_app
+from clients.webapp.serving import serve_beside
+from tests.clients.group import HANA, Group
 from tests.provider.provider import free_port
 
 
@@ -100,7 +101,7 @@ def test_while_sekisho_is_away_the_page_says_so():
     """An app that cannot reach its provider says that nothing is lost, instead of failing."""
     away = f"http://127.0.0.1:{free_port()}"
     url = f"http://127.0.0.1:{free_port()}"
-    with serve_app(create_app(Settings(away, url, "storefront", "no secret", away)), url):
+    with serve_beside(create_app(Settings(away, url, "storefront", "no secret", away)), url):
         answer = requests.get(f"{url}/sign-in", timeout=20)
     assert answer.status_code == 503
     assert 'id="unreachable"' in answer.text

@@ -7,7 +7,7 @@ import pytest
 
 from clients.demo.browser import Browser, Page
 from clients.storefront.app import Settings, create_app
-from tests.clients.group import serve_app
+from clients.webapp.serving import serve_beside
 from tests.clients.webapp.lying_issuer import LyingIssuer
 from tests.provider.provider import free_port
 
@@ -15,7 +15,7 @@ from tests.provider.provider import free_port
 @pytest.fixture
 def issuer() -> Iterator[LyingIssuer]:
     lying = LyingIssuer(f"http://127.0.0.1:{free_port()}")
-    with serve_app(lying.app, lying.url):
+    with serve_beside(lying.app, lying.url):
         yield lying
 
 
@@ -23,7 +23,7 @@ def sign_in(issuer: LyingIssuer) -> Page:
     """Sign in to a storefront of this issuer, as far as that goes."""
     url = f"http://127.0.0.1:{free_port()}"
     settings = Settings(issuer.url, url, "storefront", "a secret", "https://payments.example")
-    with serve_app(create_app(settings), url), Browser() as browser:
+    with serve_beside(create_app(settings), url), Browser() as browser:
         return browser.open(f"{url}/sign-in")
 
 
