@@ -28,6 +28,11 @@ def count_request(
             raise too_many_requests("The agreement allows no more requests for now. Retry-After says when.", wait)
 
 
+def requests_counted(connection: Connection, partner_id: str, purpose: str, now: int) -> int:
+    """Return how many requests count against the rate of a purpose at the moment."""
+    return quotas.taken(connection, _key("rate", partner_id, purpose), now)
+
+
 def count_guess(connection: Connection, what: tuple[str, ...], limit: int, seconds: int, now: int) -> None:
     """Count one guess at a value; `what` is the partner, the person and the question.
 

@@ -12,6 +12,7 @@ from idp.partner import (
     keys_page,
     profile,
     sandbox_page,
+    usage_page,
     webhook_page,
 )
 from idp.partner.visit import app_page, partner_page
@@ -29,6 +30,7 @@ def create_blueprint(hash_password: Callable[[str], str]) -> Blueprint:
         (paths.PARTNER_PROFILE, partner_page(profile.show, profile.submit), _READ_AND_WRITE),
         (paths.PARTNER_AGREEMENT, partner_page(agreement.show), _READ),
         (paths.PARTNER_SANDBOX, partner_page(sandbox_page.show, sandbox_page.seeding(hash_password)), _READ_AND_WRITE),
+        (paths.PARTNER_USAGE, partner_page(usage_page.show), _READ),
         (paths.PARTNER_APPS, partner_page(apps.show, apps.register), _READ_AND_WRITE),
         (paths.PARTNER_APP, app_page(app_settings.show, app_settings.act), _READ_AND_WRITE),
         (paths.PARTNER_KEYS, app_page(keys_page.show, keys_page.fetch), _READ_AND_WRITE),

@@ -190,6 +190,7 @@ def _tabs() -> tuple[tuple[str, str], ...]:
         (paths.PARTNER_AGREEMENT, _("Agreement")),
         (paths.PARTNER_APPS, _("Apps")),
         (paths.PARTNER_SANDBOX, _("Sandbox")),
+        (paths.PARTNER_USAGE, _("Usage")),
     )
 
 

@@ -36,6 +36,12 @@ def take(connection: Connection, key: bytes, limit: int, seconds: int, now: int)
     return max(1, (ends_at or now + seconds) - now)
 
 
+def taken(connection: Connection, key: bytes, now: int) -> int:
+    """Return how many were taken in the window that runs now."""
+    running = (quotas.c.key == key) & (quotas.c.ends_at > now)
+    return connection.execute(select(quotas.c.count).where(running)).scalar() or 0
+
+
 def purge(database: Database, now: int) -> int:
     """Forget windows that are over; return how many."""
     return delete_in_batches(database, quotas, quotas.c.ends_at <= now)

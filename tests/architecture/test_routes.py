@@ -55,6 +55,7 @@ ROUTES = {
     "/partner/<partner_id>": READ | WRITE,
     "/partner/<partner_id>/agreement": READ,
     "/partner/<partner_id>/sandbox": READ | WRITE,
+    "/partner/<partner_id>/usage": READ,
     "/partner/<partner_id>/apps": READ | WRITE,
     "/partner/<partner_id>/apps/<client_id>": READ | WRITE,
     "/partner/<partner_id>/apps/<client_id>/keys": READ | WRITE,

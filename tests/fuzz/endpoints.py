@@ -374,6 +374,7 @@ ENDPOINTS = (
     Endpoint("/partner", touches_store=True, drafts=_partner, share=0.1),
     Endpoint("/partner/<partner_id>", touches_store=True, drafts=_console("", action="submit"), share=0.1),
     Endpoint("/partner/<partner_id>/agreement", touches_store=True, drafts=_console("/agreement"), share=0.1),
+    Endpoint("/partner/<partner_id>/usage", touches_store=True, drafts=_console("/usage"), share=0.1),
     Endpoint("/partner/<partner_id>/sandbox", touches_store=True, drafts=_console("/sandbox"), share=0.1),
     Endpoint("/partner/<partner_id>/apps", touches_store=True, drafts=_console("/apps", **_APP), share=0.1),
     Endpoint(

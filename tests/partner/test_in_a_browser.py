@@ -54,7 +54,7 @@ def test_no_page_of_the_console_breaks_a_rule(page: Page, shared_provider: Provi
             broken[name] = wrong
 
     sign_in(page, shared_provider, member.person.username)
-    for name in ("", "/agreement", "/sandbox", "/apps"):
+    for name in ("", "/agreement", "/sandbox", "/usage", "/apps"):
         page.goto(base + name)
         judge(name)
     page.fill("#name", "Tabi")

@@ -65,6 +65,21 @@ def console_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "has_secret": True,
             "issuer": text("https://id.example"),
         },
+        "partner/usage.html": {
+            **everywhere,
+            "usage": SimpleNamespace(
+                is_all=False,
+                days=((text("2026-11-18"), text("points"), 3),),
+                fields=((text("points"), text("prefecture"), 3),),
+                withheld=((text("points"), text("FIELD_NOT_CONSENTED"), 1),),
+            ),
+            "rates": [SimpleNamespace(purpose=text("points"), used=3, requests=100, seconds=60)],
+            "unused": ((text("points"), text("over_20")),),
+            "apps": [_app(text)],
+            "chosen": "app-1",
+            "days": 30,
+            "choices": (7, 30, 90),
+        },
         "partner/sandbox.html": {
             **everywhere,
             "people": [(SimpleNamespace(username=text("adult@tabi.example"), is_there=False), text("Nothing yet"))],
@@ -117,6 +132,9 @@ def console_at_its_barest() -> dict[str, dict[str, Any]]:
         "partner/apps.html": full["partner/apps.html"] | {"apps": [], "may_register": False, "problems": ()},
         "partner/app.html": full["partner/app.html"]
         | {"app": _app(PLAIN, is_sandbox=False), "problems": (), "secret": "", "has_secret": False},
+        "partner/usage.html": full["partner/usage.html"]
+        | {"usage": SimpleNamespace(is_all=True, days=(), fields=(), withheld=()), "rates": (), "unused": ()}
+        | {"apps": [], "chosen": ""},
         "partner/sandbox.html": full["partner/sandbox.html"]
         | {"people": [], "apps": [], "may_seed": False, "password": "", "problem": ""},
         "partner/keys.html": full["partner/keys.html"]
