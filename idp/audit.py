@@ -22,7 +22,7 @@ def export(services: Services, folder: Path) -> Checkpoint:
     Raises:
         AuditError: when the database does not hold what was once sequenced or exported; then nothing is signed.
     """
-    frontier = _sequenced(services)
+    frontier = sequenced(services)
     size = frontier.size
     tree = Tree(leaf_hash(entry) for entry in services.audit_tree.entries(size))
     checkpoint = services.log_key.checkpoint(frontier)
@@ -44,7 +44,7 @@ def provisions(services: Services, username: str | None) -> list[Provision]:
     Raises:
         AuditError: when there is no such user.
     """
-    entries = services.audit_tree.entries(_sequenced(services).size)
+    entries = services.audit_tree.entries(sequenced(services).size)
     found = list(account_of(read_leaf(index, entry) for index, entry in enumerate(entries)).provisions())
     if username is None:
         return found
@@ -56,7 +56,7 @@ def provisions(services: Services, username: str | None) -> list[Provision]:
     return [record for record in found if person and person.subject(record.partner) == record.subject]
 
 
-def _sequenced(services: Services) -> Frontier:
+def sequenced(services: Services) -> Frontier:
     """Give everything that waits its place and return where the log ends then."""
     while services.audit_tree.sequence() == FULL_RUN:
         pass

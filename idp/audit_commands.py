@@ -20,7 +20,9 @@ from idp.store.sealing import UnsealingError
 from idp.terminal import Problem, services_of_settings, told_plainly
 
 
-def _told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+def audit_told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """Print expected errors in one line, those of the log included."""
+
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - wraps any command
         try:
@@ -41,7 +43,7 @@ def audit_group() -> None:
 
 
 @audit_group.command("key")
-@_told_plainly
+@audit_told_plainly
 def audit_key() -> None:
     """Print the verifier key of this server's log."""
     click.echo(str(services_of_settings().log_key.public))
@@ -49,7 +51,7 @@ def audit_key() -> None:
 
 @audit_group.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@_told_plainly
+@audit_told_plainly
 def audit_export(folder: Path) -> None:
     """Write the log as files into FOLDER, a new one or one with an earlier export."""
     checkpoint = export(services_of_settings(), folder)
@@ -63,7 +65,7 @@ def audit_export(folder: Path) -> None:
     "--earlier", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An earlier checkpoint of the log."
 )
 @click.option("--consent", default="", help="Tell what the log holds on this one, as a receipt names it.")
-@_told_plainly
+@audit_told_plainly
 def audit_verify(path: Path, key_text: str, earlier: Path | None, consent: str) -> None:
     """Verify PATH: an exported log, or a file by which a person shows an entry; with the key alone.
 
@@ -78,7 +80,7 @@ def audit_verify(path: Path, key_text: str, earlier: Path | None, consent: str) 
 def _verify_evidence(file: Path, key_text: str) -> None:
     leaf, checkpoint = verify_evidence(file.read_bytes().decode("utf-8", "replace"), parse_key(key_text))
     click.echo(f"it is entry {leaf.index} of the {checkpoint.size} of {checkpoint.origin}")
-    click.echo(_story_line(leaf))
+    click.echo(story_line(leaf))
 
 
 def _verify_log(folder: Path, key_text: str, earlier: Path | None, consent: str) -> None:
@@ -98,7 +100,7 @@ def _verify_log(folder: Path, key_text: str, earlier: Path | None, consent: str)
         if not story:
             raise Problem("the log holds nothing on this consent")
         for leaf in story:
-            click.echo(_story_line(leaf))
+            click.echo(story_line(leaf))
 
 
 @audit_group.command("prove")
@@ -106,7 +108,7 @@ def _verify_log(folder: Path, key_text: str, earlier: Path | None, consent: str)
 @click.argument("index", type=click.IntRange(min=0))
 @click.argument("proof_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--key", "key_text", required=True, help="The log's verifier key.")
-@_told_plainly
+@audit_told_plainly
 def audit_prove(folder: Path, index: int, proof_file: Path, key_text: str) -> None:
     """Print entry INDEX of an exported log, and write the proof that it was logged into PROOF_FILE."""
     entry, proof = prove(lambda path: (folder / path).read_bytes(), index, parse_key(key_text))
@@ -118,7 +120,7 @@ def audit_prove(folder: Path, index: int, proof_file: Path, key_text: str) -> No
 @click.argument("entry_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("proof_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", "key_text", required=True, help="The log's verifier key.")
-@_told_plainly
+@audit_told_plainly
 def audit_verify_proof(entry_file: Path, proof_file: Path, key_text: str) -> None:
     """Verify that the entry in ENTRY_FILE was logged; needs the two files and the key alone."""
     proof = proof_file.read_bytes().decode("utf-8", "replace")
@@ -129,7 +131,7 @@ def audit_verify_proof(entry_file: Path, proof_file: Path, key_text: str) -> Non
 @audit_group.command("provision-records")
 @click.option("--username", help="Of one user alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print for scripts.")
-@_told_plainly
+@audit_told_plainly
 def audit_provision_records(username: str | None, *, as_json: bool) -> None:
     """Print who was given what of whom, when first and last, and by which consent (Japan's APPI, article 29)."""
     services = services_of_settings()
@@ -146,7 +148,7 @@ def audit_provision_records(username: str | None, *, as_json: bool) -> None:
         click.echo(_line(record))
 
 
-def _story_line(leaf: Leaf) -> str:
+def story_line(leaf: Leaf) -> str:
     """Return in one line what an entry tells."""
     said = leaf.members
     about = [said[name] for name in ("partner", "client", "purpose", "event", "state", "status") if name in said]

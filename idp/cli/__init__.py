@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from idp.audit_commands import audit_group
+from idp.audit_people import audit_erase, audit_search, audit_subject
 from idp.cli.clients import client
 from idp.cli.database import apply_files, db
 from idp.cli.keys import keys
@@ -28,6 +29,9 @@ def main(config: tuple[Path, ...]) -> None:
 
 for command in (serve, db, apply_files, client, user, partner, keys, audit_group, policy_group):
     main.add_command(command)
+
+for command in (audit_search, audit_subject, audit_erase):
+    audit_group.add_command(command)
 
 for command in (member, webhook, messages, check, sandbox):
     partner.add_command(command)

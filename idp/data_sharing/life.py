@@ -12,7 +12,7 @@ from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.audit import Changed
 from idp.protocol.grants import Action, Event, Initiator, Status, Why, Wish
-from idp.store import codes, families, grants
+from idp.store import codes, families, grants, own_entries
 from idp.store.accounts import Accounts
 from idp.store.audit import AuditLog
 from idp.store.database import Connection, DatabaseUnavailableError
@@ -88,6 +88,15 @@ class GrantLife:
         """End every grant of a user; return how many that were."""
         living = grants.all_living(connection, account_id)
         return sum(self.end(connection, grant, initiator, why, now) for grant in living)
+
+    def forget(self, connection: Connection, account_id: str, now: int) -> int:
+        """End all that a user shares, and forget which entries of the audit log are about them; return how many ended.
+
+        What ended is in the log first, and with every grant ended nothing can be written down under the salt any more.
+        """
+        ended = self.end_all(connection, account_id, Initiator.USER, Why.USER_REVOKED, now)
+        own_entries.forget(connection, account_id, now)
+        return ended
 
     def pause(self, connection: Connection, grant: Grant, now: int) -> bool:
         """Let a grant rest at its user's wish: it stands, and nothing goes out."""

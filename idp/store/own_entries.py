@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or
 
 from idp.store import shadow_results
 from idp.store.audit import audit_entries, audit_salts
+from idp.store.changes import Topic, announce
 from idp.store.grants import grants
 
 READ_BATCH = 1000
@@ -78,13 +79,13 @@ def everything(connection: Connection, grant_ids: Sequence[str]) -> Iterator[Own
         last = batch[-1].id
 
 
-def forget(connection: Connection, account_id: str) -> bool:
+def forget(connection: Connection, account_id: str, now: int) -> bool:
     """Forget which entries are about a person, and the salt by which it could be shown; false if none was known.
 
-    What was decided about them, and from what, goes along.
-
-    From then on nobody can say whom those entries are about. The log verifies as before.
+    What was decided about them, and from what, goes along. From then on nobody can say whom those entries are about.
+    The log verifies as before. Processes that remember the salt are told to forget it.
     """
+    announce(connection, Topic.ACCOUNT, account_id, now)
     theirs = select(grants.c.id).where(grants.c.account_id == account_id)
     which = audit_entries.c.grant_id.in_(theirs)
     connection.execute(update(audit_entries).where(which).values(grant_id=None, disclosed_at=None, inputs=None))

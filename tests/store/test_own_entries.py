@@ -71,8 +71,8 @@ def test_what_is_forgotten_is_found_by_nobody_and_stays_in_the_log(database: Dat
     with database.autocommit() as connection:
         leaves = [entry.leaf for entry in own_entries.everything(connection, [grant.id])]
     with database.transaction() as connection:
-        assert own_entries.forget(connection, "a-gone")
-        assert not own_entries.forget(connection, "a-gone")
+        assert own_entries.forget(connection, "a-gone", NOW)
+        assert not own_entries.forget(connection, "a-gone", NOW)
     with database.autocommit() as connection:
         assert list(own_entries.everything(connection, [grant.id])) == []
         assert len(list(own_entries.everything(connection, [other.id]))) == 1
