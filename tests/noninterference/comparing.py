@@ -1,5 +1,6 @@
 """Asks both worlds the same about a pair of people, and compares every byte of what they answer."""
 
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,8 +8,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from idp.data_sharing import read_bundle
-from idp.data_sharing.documents import read_toml
+from idp.data_sharing.policy_documents import bundle_of, read_documents
 from policies.agreement import parse_partner
 from tests.fuzz.message import Message
 from tests.noninterference.asking import learn, requests, statements
@@ -60,9 +60,9 @@ class Comparison:
         self._worlds = worlds
         self._ask = ask
         self._found = found
-        self._bundle = read_bundle(SHARING)
+        self._bundle = bundle_of(read_documents(SHARING))
         files = (SHARING / "agreements" / "tabi-points.toml", BANK_FILE)
-        partners = [parse_partner(read_toml(file)["partner"]) for file in files]
+        partners = [parse_partner(tomllib.loads(file.read_text("utf-8"))["partner"]) for file in files]
         self._partners = {one.id: one for one in partners}
 
     def of_a_pair(self, grantee: Grantee, random: Random, *, control: bool) -> None:

@@ -36,7 +36,7 @@ def test_5_5_the_example_of_the_specification_is_understood():
         ({"id_token": {"acr": {"essential": "true", "value": "1"}}}, set(), set()),
         ({"userinfo": {"acr": {"essential": True, "value": "1"}}}, set(), set()),
     ],
-    ids=str,
+    ids=lambda given: str(sorted(given) if isinstance(given, set) else given),
 )
 def test_5_5_1_conditions(claims: object, subjects: set[str], acrs: set[str]):
     """OIDC Core 5.5.1 and 5.5.1.1: `sub` with a value and an essential `acr` are conditions; nothing else is."""
