@@ -46,12 +46,11 @@ class Cap(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What agreement and policy have in common (`common`), each side of it, what is due, and whose it is."""
+    """What agreement, tier and policy have in common and can be given as is due; of the rest why, and which clause."""
 
     common: int
     agreed: int
-    tier: int
-    cap: Cap
+    blame: Mapping[str, tuple[Reason, str | None]]
     dues: Dues
     budget: int
     partner: Partner
@@ -123,9 +122,21 @@ class Bundle:
             cap = self.cap(partner, purpose, user)
             dues = work_out(self.catalogue, self.places, cap.obliging, terms)
             agreed, tier = self.reach_down(terms.fields), self.tiers[partner.tier]
-            common = agreed & tier & cap.mask & ~dues.withheld
-            share = self._shares[key] = Share(common, agreed, tier, cap, dues, self.mask(terms.budget), partner, terms)
+            common, blame = agreed & tier & cap.mask & ~dues.withheld, self._blame(agreed, tier, cap)
+            share = self._shares[key] = Share(common, agreed, blame, dues, self.mask(terms.budget), partner, terms)
         return share
+
+    def _blame(self, agreed: int, tier: int, cap: Cap) -> Mapping[str, tuple[Reason, str | None]]:
+        """For each field that one of these does not hold, in this order, why; and the clause, if one says so."""
+        blame: dict[str, tuple[Reason, str | None]] = {}
+        for name, place in self.places.items():
+            if not agreed & place:
+                blame[name] = (Reason.FIELD_NOT_IN_AGREEMENT, None)
+            elif not tier & place:
+                blame[name] = (Reason.PARTNER_TIER, None)
+            elif not cap.mask & place:
+                blame[name] = cap.blame[name]
+        return MappingProxyType(blame)
 
     def _cap(self, class_: PartnerClass, purpose: str, held: int) -> Cap:
         """Read the clauses one by one: the union of what is shared, without what is never shared."""

@@ -8,10 +8,10 @@ fails is POLICY_ERROR: nothing goes out.
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from policies.agreement import Agreement, Consent, Partner
-from policies.bundle import Bundle, Cap, Share
+from policies.bundle import Bundle, Share
 from policies.decision import Askable, Decision, Duties, Reason, SharingRequest
 from policies.dues import Dues
 from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, consent_ends, first_refusal
@@ -19,14 +19,10 @@ from policies.obligations import ObligationKind
 from policies.user import UserState
 
 Sides = tuple[tuple[int, Reason], ...]
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _ALL: Final = ~0
 """Every field."""
 _EXPIRY: Final = ObligationKind.EXPIRY.value
 # Members of an enumeration are looked up slowly; these are asked for at every decision.
-_NOT_AGREED: Final = Reason.FIELD_NOT_IN_AGREEMENT
-_TIER: Final = Reason.PARTNER_TIER
-_POLICY: Final = Reason.POLICY
 _NOT_CONSENTED: Final = Reason.FIELD_NOT_CONSENTED
 _BUDGET: Final = Reason.BUDGET
 _OBLIGATION: Final = Reason.OBLIGATION
@@ -50,7 +46,6 @@ def decide(
         refusal = first_refusal(GATES, Case(bundle, request, partner, agreement, terms, consent, user))
         if refusal or not partner or not agreement or not terms or not consent or not user:
             return Decision.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
-        ends = min(consent_ends(consent, terms), agreement.expires_at)
         share = bundle.share(partner, terms, request.purpose, user)
         ends = min(consent_ends(consent, terms), agreement.expires_at)
         consented, ends_first = _consented(bundle, consent, request.at, ends)
@@ -58,12 +53,14 @@ def decide(
         dues = share.dues
         goes = consented & within & ~dues.not_kept if request.kept else consented & within
         waiting = _waiting(bundle, dues, request) if dues.step_ups else 0
-        released, rest = _split(bundle, request.fields, share.common & goes & ~waiting)
-        withheld: Mapping[str, Reason] = _NOTHING
-        rules: Mapping[str, str] = _NOTHING
-        if rest:
-            sides = _sides(share, consented, within, waiting, kept=request.kept)
-            withheld, rules = _blamed(bundle, rest, sides, share.cap)
+        sides = (
+            (consented, _NOT_CONSENTED),
+            (within, _BUDGET),
+            (~dues.withheld, _OBLIGATION),
+            (~dues.not_kept if request.kept else _ALL, _NO_STORE),
+            (~waiting, _STEP_UP),
+        )
+        released, withheld, rules = _narrowed(bundle, request.fields, share, share.common & goes & ~waiting, sides)
         if released and ends_first < ends:
             ends = _holds_until(bundle, released, consent, request.at, ends)
         duties = _duties(dues, released, withheld, waiting) if dues.duties else dues.duties
@@ -88,8 +85,8 @@ def askable(
         if refusal or not partner or not agreement or not terms or not user:
             return Askable.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
         share = bundle.share(partner, terms, request.purpose, user)
-        kept, rest = _split(bundle, request.fields, share.common)
-        withheld, _ = _blamed(bundle, rest, _sides(share, _ALL, _ALL, 0, kept=False), share.cap)
+        sides = ((~share.dues.withheld, _OBLIGATION),)
+        kept, withheld, _ = _narrowed(bundle, request.fields, share, share.common, sides)
         # A field that the agreement holds only through one that gives it away is never needed for itself.
         needed = {field: field in terms.fields and terms.fields[field].required for field in kept}
         ends = min(request.at + terms.max_days * DAY, agreement.expires_at)
@@ -134,53 +131,38 @@ def _waiting(bundle: Bundle, dues: Dues, request: SharingRequest) -> int:
     return dues.waiting(bundle.catalogue.obligations.level(request.acr), request.at - request.auth_time)
 
 
-def _split(bundle: Bundle, fields: frozenset[str], held: int) -> tuple[list[str], list[str]]:
-    """The fields of a request that are held, and the others."""
-    places = bundle.places
+def _narrowed(
+    bundle: Bundle, fields: frozenset[str], share: Share, common: int, sides: Sides
+) -> tuple[list[str], Mapping[str, Reason], Mapping[str, str]]:
+    """The fields of a request that all hold; for each other the reason of the first side that does not, and the clause.
+
+    Agreement, tier and policy come first, in that order (`Share.blame`), then these sides.
+    """
+    places, blame = bundle.places, share.blame
     released: list[str] = []
-    rest: list[str] = []
-    for field in fields:
-        if type(field) is not str:
-            raise TypeError("a field goes by a name")
-        (released if field in places and held & places[field] else rest).append(field)
-    return released, rest
-
-
-def _sides(share: Share, consented: int, within: int, waiting: int, *, kept: bool) -> Sides:
-    """What each side holds, in the order in which they are blamed."""
-    return (
-        (share.agreed, _NOT_AGREED),
-        (share.tier, _TIER),
-        (share.cap.mask, _POLICY),
-        (consented, _NOT_CONSENTED),
-        (within, _BUDGET),
-        (~share.dues.withheld, _OBLIGATION),
-        (~share.dues.not_kept if kept else _ALL, _NO_STORE),
-        (~waiting, _STEP_UP),
-    )
-
-
-def _blamed(
-    bundle: Bundle, fields: list[str], sides: Sides, cap: Cap
-) -> tuple[Mapping[str, Reason], Mapping[str, str]]:
-    """For each field that stays the reason of the first side that does not hold it, and the clause, if one says so."""
-    places = bundle.places
     withheld: dict[str, Reason] = {}
     rules: dict[str, str] = {}
     for field in fields:
+        if type(field) is not str:
+            raise TypeError("a field goes by a name")
         if field not in places:
             withheld[field] = _UNKNOWN
             continue
         place = places[field]
-        reason = _ERROR
+        if common & place:
+            released.append(field)
+            continue
+        if field in blame:
+            withheld[field], rule = blame[field]
+            if rule is not None:
+                rules[field] = rule
+            continue
+        withheld[field] = _ERROR
         for held, side in sides:
             if not held & place:
-                reason = side
+                withheld[field] = side
                 break
-        if reason is _POLICY:
-            reason, rules[field] = cap.blame[field]
-        withheld[field] = reason
-    return MappingProxyType(withheld), rules
+    return released, MappingProxyType(withheld), rules
 
 
 def _duties(dues: Dues, released: Iterable[str], withheld: Mapping[str, Reason], waiting: int) -> Mapping[str, Duties]:
