@@ -3,6 +3,12 @@
 `tests/architecture/test_conformance.py` sees to it that each module has a test here of its own name. A test that takes
 `rp` or `register` is run once for each run of its module in these plans, with clients that register themselves and,
 where the module has that, with clients that an operator declared.
+
+The suite itself asks of `idp serve`, behind TLS at a `.test` host: every response type, `unsigned_id_tokens`,
+`outbound.extra_ca_file` and `outbound.allow_loopback`, registration without `require_pkce`, and an initial access token
+of kind first_party, for clients that register themselves without one get no data. Run oidcc-server-rotate-keys alone,
+with a `key_rotation.publish_ahead` of seconds, and rotate RS256 and ES256 only: its check of new keys knows no OKP.
+Public clients (client_auth_type none, in no certification plan) are refused, because the suite sends them without PKCE.
 """
 
 from collections.abc import Iterator
