@@ -138,7 +138,7 @@ def register(
     yield make
     for client in made:
         bearer = {"Authorization": f"Bearer {client['registration_access_token']}"}
-        assert HTTP.delete(client["registration_client_uri"], headers=bearer).status_code == 204
+        HTTP.delete(client["registration_client_uri"], headers=bearer)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The official suite's plans for an OpenID Connect provider and their modules (release 5.2, August 2026).
 
 `tests/architecture/test_conformance.py` sees to it that each module has a test here of its own name. A test that takes
-`rp` or `register` is run once for each run of its module in these plans, with clients that register themselves and,
-where the module has that, with clients that an operator declared.
+`rp` or `register` is run once for each run of its module in these plans with clients that register themselves; with
+clients that an operator declared as well, where a plan has them, but for the plans that differ by form_post alone.
 
 The suite itself asks of `idp serve`, behind TLS at a `.test` host: every response type, `unsigned_id_tokens`,
 `outbound.extra_ca_file` and `outbound.allow_loopback`, registration without `require_pkce`, and an initial access token
@@ -154,9 +154,9 @@ PLANS = (
     Plan("oidcc-basic-certification-test-plan", _BASIC),
     Plan("oidcc-implicit-certification-test-plan", _IMPLICIT),
     Plan("oidcc-hybrid-certification-test-plan", _HYBRID),
-    Plan("oidcc-formpost-basic-certification-test-plan", _BASIC, FORM_POST),
-    Plan("oidcc-formpost-implicit-certification-test-plan", _IMPLICIT, FORM_POST),
-    Plan("oidcc-formpost-hybrid-certification-test-plan", _HYBRID, FORM_POST),
+    Plan("oidcc-formpost-basic-certification-test-plan", _BASIC, FORM_POST, registrations=(DYNAMIC,)),
+    Plan("oidcc-formpost-implicit-certification-test-plan", _IMPLICIT, FORM_POST, registrations=(DYNAMIC,)),
+    Plan("oidcc-formpost-hybrid-certification-test-plan", _HYBRID, FORM_POST, registrations=(DYNAMIC,)),
     Plan("oidcc-dynamic-certification-test-plan", _DYNAMIC, DEFAULT, KEY, (DYNAMIC,)),
     Plan(
         "oidcc-3rdparty-init-login-certification-test-plan",
