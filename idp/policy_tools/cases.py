@@ -7,6 +7,7 @@
     asks = ["address", "email"]
     gets = ["address"]
 
+`owes` names, for fields that go, the kinds of obligation that are due, all of them: { email = ["relay_email"] }.
 `country` (of the partner, JP), `age` (40), `lives_in` (JP), `restricted` (false) and `risk` (low) are as in brackets
 unless a case says otherwise; `unknown` lists those of the first three that nobody knows. `because` names, for fields
 that stay, the reason code or the clause.
@@ -43,6 +44,7 @@ class Case:
     asks: frozenset[str]
     gets: frozenset[str]
     because: Mapping[str, str]
+    owes: Mapping[str, tuple[str, ...]]
 
     def objection(self, bundle: Bundle) -> str:
         """Return what is not as the case says, or ""."""
@@ -55,6 +57,10 @@ class Case:
                     f"{decision.withheld[field]} ({decision.rule(field)})" if field in decision.withheld else "nothing"
                 )
                 return f"{field} is withheld by {why}, not by {expected}"
+        for field, kinds in self.owes.items():
+            due = decision.obligations.get(field, {})
+            if set(due) != set(kinds):
+                return f"{field} goes with {_listed(due)} due, not {_listed(kinds)}"
         return ""
 
     def fires(self, clause: Clause, bundle: Bundle) -> bool:
@@ -109,10 +115,11 @@ def run_cases(cases: Iterable[Case], bundle: Bundle) -> Report:
 
 def _case(table: Table) -> Case:
     table.only(
-        *("title", "partner", "country", "purpose", "asks", "gets", "because"),
+        *("title", "partner", "country", "purpose", "asks", "gets", "because", "owes"),
         *("age", "lives_in", "restricted", "risk", "unknown"),
     )
     because = table.table("because") if table.has("because") else None
+    owes = table.table("owes") if table.has("owes") else None
     return Case(
         title=table.text("title"),
         situation=Situation(
@@ -132,6 +139,7 @@ def _case(table: Table) -> Case:
         asks=frozenset(table.ids("asks")),
         gets=frozenset(table.ids("gets")),
         because={field: because.text(field) for field in because.names()} if because else {},
+        owes={field: owes.ids(field) for field in owes.names()} if owes else {},
     )
 
 

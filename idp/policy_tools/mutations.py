@@ -12,11 +12,11 @@ from idp.policy_tools.cases import Case
 from idp.policy_tools.difference import differences
 from policies.bundle import compile_bundle
 from policies.catalogue import Catalogue
-from policies.clauses import ANYONE, ANYTHING, EVERYTHING
+from policies.clauses import ANYONE, ANYTHING, EVERYTHING, PolicyError
 
 Documents = Mapping[str, Mapping[str, Any]]
 Table = dict[str, Any]
-_WHOLE: Final = {"share": EVERYTHING, "never_share": EVERYTHING, "with": ANYONE, "for": ANYTHING}
+_WHOLE: Final = {"share": EVERYTHING, "never_share": EVERYTHING, "oblige": EVERYTHING, "with": ANYONE, "for": ANYTHING}
 _TURNED: Final = {"share": "never_share", "never_share": "share", "except_when": "when", "when": "except_when"}
 
 
@@ -47,7 +47,10 @@ def survey(documents: Documents, catalogue: Catalogue, cases: Iterable[Case]) ->
     cases = tuple(cases)
     changes, unnoticed = 0, []
     for mutant in mutants(documents):
-        changed = compile_bundle(catalogue, mutant.documents)
+        try:
+            changed = compile_bundle(catalogue, mutant.documents)
+        except PolicyError:  # what does not load is noticed without a case
+            continue
         if any(case.objection(changed) for case in cases):
             changes += 1
         elif differences(original, changed):
@@ -68,11 +71,14 @@ def mutants(documents: Documents) -> Iterator[Mutant]:
 
 def _changed(clause: Table) -> Iterator[tuple[str, Table | None]]:
     yield "dropped", None
-    yield "turned round", {_TURNED.get(key, key): value for key, value in clause.items()}
+    if "oblige" not in clause:
+        yield "turned round", {_TURNED.get(key, key): value for key, value in clause.items() if key != "obligations"}
     for key, value in clause.items():
         words = [value] if isinstance(value, str) else list(value)
         if key in _WHOLE and words != [_WHOLE[key]]:
             yield f"{key} {_WHOLE[key]}", clause | {key: _WHOLE[key]}
-        if (key in _WHOLE and len(words) > 1) or key in ("except_when", "when"):
+        if key == "obligations" and "share" in clause:
+            yield "without obligations", {other: kept for other, kept in clause.items() if other != key}
+        if (key in (*_WHOLE, "obligations") and len(words) > 1) or key in ("except_when", "when"):
             for word in words:
                 yield f"{key} without {word!r}", clause | {key: [other for other in words if other != word]}

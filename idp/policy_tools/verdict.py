@@ -1,12 +1,12 @@
 """What a policy lets go where all else says yes: every field is agreed on and ticked, the person just signed in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from idp.policy_tools.situations import Situation
 from policies.agreement import Agreement, AgreementStatus, Consent, FieldTerms, PurposeTerms
 from policies.bundle import Bundle
 from policies.decide import decide
-from policies.decision import Decision, SharingRequest
+from policies.decision import Decision, Duties, SharingRequest
 
 NOW = 1_800_000_000
 DAY = 86_400
@@ -43,8 +43,14 @@ def verdict(bundle: Bundle, situation: Situation, fields: Iterable[str]) -> Deci
     return decide(bundle, request, situation.partner, agreement, consent, situation.user)
 
 
+def owed(bundle: Bundle, situation: Situation) -> Mapping[str, Duties]:
+    """Return what is due, in a situation, for every field that the policy lets go."""
+    if situation.purpose not in bundle.catalogue.purposes:
+        return {}
+    decision = verdict(bundle, situation, bundle.catalogue.fields)
+    return {field: decision.obligations.get(field, {}) for field in decision.released}
+
+
 def let_go(bundle: Bundle, situation: Situation) -> frozenset[str]:
     """Return every field that the policy lets go in a situation."""
-    if situation.purpose not in bundle.catalogue.purposes:
-        return frozenset()
-    return verdict(bundle, situation, bundle.catalogue.fields).released
+    return frozenset(owed(bundle, situation))
