@@ -43,8 +43,9 @@ def load_catalogues() -> Mapping[str, Translations]:
         compiled = io.BytesIO()
         write_mo(compiled, catalogue)
         compiled.seek(0)
-        known = catalogues.setdefault(language, Translations())
-        known.merge(Translations(compiled))
+        # The first one is kept as it is: an empty one that it was merged into would not know its plural forms.
+        read = Translations(compiled)
+        catalogues[language] = catalogues[language].merge(read) if language in catalogues else read
     return MappingProxyType(catalogues)
 
 
