@@ -263,13 +263,17 @@ def test_scopes(visitor: Person, metadata: dict[str, Any]):
     """Every one can be granted to somebody; one that is not named can be given to nobody."""
     named = set(metadata["scopes_supported"])
     declared = [tomllib.loads(file.read_text("utf-8"))["scopes"] for file in (CONFIG, CATALOGUE)]
+    for_services = {scope for scope, said in declared[0].items() if said["kinds"] == ["service"]}
     assert named == {"openid", "offline_access"}.union(*declared)
-    for_services = {"payments:settle"}
     declare_clients(visitor.provider, {**APP, "client_id": "greedy", "scopes": sorted(named - for_services)})
     greedy = App("greedy", APP["redirect_uris"][0], " ".join(sorted(named - for_services)))
     assert set(tokens_for(visitor, greedy)["scope"].split()) == named - for_services
-    service = visitor.provider.token("payments", grant_type="client_credentials", scope="payments:settle")
-    assert service.json()["scope"] == "payments:settle"
+    service = {"kind": "service", "auth_method": "client_secret_basic", "grant_types": ["client_credentials"]}
+    declare_clients(
+        visitor.provider, {**service, "client_id": "for-all", "name": "For all", "scopes": sorted(for_services)}
+    )
+    granted = visitor.provider.token("for-all", grant_type="client_credentials").json()["scope"]
+    assert set(granted.split()) == for_services
     with pytest.raises(DocumentError, match="scopes"):
         declare_clients(visitor.provider, {**APP, "scopes": ["unknown"]})
 

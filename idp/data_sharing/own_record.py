@@ -50,6 +50,7 @@ def _grant(
         "state": grant.state(now),
         "fields": _answers(grant.fields),
         "scopes": _answers(grant.scopes),
+        "disclosed": sorted(grant.disclosed),
         "events": [
             {**asdict(event), "before": _answers(event.before), "after": _answers(event.after)} for event in events
         ],

@@ -147,7 +147,7 @@ def test_a_declaration_becomes_the_client_that_it_declares(checking: Services):
         (SHOP, {"jwks_uri": "https://10.1/keys"}, "has no host name that could be asked"),
         (SHOP, {"jwks": {"keys": [SHORT_RSA_KEY]}}, "a key that cannot be used; RSA keys have 2048 bits or more"),
         (SHOP, {"jwks": {"keys": [PUBLIC_KEY] * 21}}, "jwks holds more than 20 keys"),
-        (SHOP, {"logo_uri": "data:image/png;base64,AA"}, "logo_uri must be a web address"),
+        (SHOP, {"logo_uri": "data:image/png;base64,AA"}, "is not an https URL"),
         (SHOP, {"tos_uri": "https://user@shop.example/"}, "tos_uri must be a web address"),
         (SHOP, {"policy_uri": "https:///policy"}, "policy_uri must be a web address"),
         (SHOP, {"contacts": ["a\nb"]}, "contacts: 'a\\nb' is not one line of text"),

@@ -124,6 +124,6 @@ def test_what_happened_is_said_in_the_vocabularys_states_of_consent():
 
 
 def test_what_changes_nothing_of_the_agreement_gives_no_receipt():
-    """A pause holds what was agreed; everything else makes, changes or ends it."""
+    """A pause holds what was agreed, a disclosure uses it; everything else makes, changes or ends it."""
     silent = {event for event in Event if not has_receipt(event)}
-    assert silent == {Event.PAUSED, Event.RESUMED, Event.SUSPENDED, Event.LIFTED}
+    assert silent == {Event.PAUSED, Event.RESUMED, Event.SUSPENDED, Event.LIFTED, Event.DISCLOSED}

@@ -116,8 +116,8 @@ def test_the_end_of_a_grant_ends_what_it_carried_and_nothing_else(database: Data
         add(database, account_id=account_id, client_id="tabi-points", purpose="marketing.news"),
     ]
     with database.transaction() as connection:
-        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", NOW) == 3
-        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", NOW) == 0
+        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", "revoked", NOW) == 3
+        assert families.end_of_grant(connection, account_id, "tabi-points", "points.credit", "revoked", NOW) == 0
     assert [found.ended_at for family in carried if (found := find(database, family))] == [NOW] * 3
     assert [found.ended_at for family in others if (found := find(database, family))] == [None] * 3
 
