@@ -31,7 +31,7 @@ demo: $(RUNTIME) ## play the main journey over real HTTP, then leave the servers
 	@$(PY) -m clients.demo $(if $(ONCE),--once)
 
 test: lint setup-test ## every check and every test, on real PostgreSQL, Redis, Chromium, Node and Apache (ARGS=... goes to pytest)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(TOOLS) ## ruff, formatting, types, import contracts
 	@$(PY) -m ruff check .

@@ -17,7 +17,8 @@ Drafts = Callable[[World], list[Draft]]
 class Endpoint:
     """A route, whether it asks the store, and where to begin.
 
-    `share` is how many of the usual cases it takes: fewer where several routes are entered by one door.
+    `share` is how many of the usual cases it takes: fewer where several routes are entered by one door, or
+    hardly anything is read.
     """
 
     route: str
@@ -339,14 +340,28 @@ ENDPOINTS = (
     Endpoint("/data/v1/transactions", touches_store=True, drafts=_data_transactions),
     Endpoint("/data/v1/verify", touches_store=True, drafts=_data_verify),
     Endpoint("/data/v1/audience", touches_store=True, drafts=_data_audience),
-    Endpoint("/grants/<grant_id>", touches_store=True, drafts=_managed_grant),
-    Endpoint("/grants/<grant_id>/events", touches_store=True, drafts=_managed_grant),
-    Endpoint("/data/v1/reasons", touches_store=False, drafts=_plain(b"/data/v1/reasons")),
-    Endpoint("/access/v1/evaluation", touches_store=True, drafts=_decisions(b"/access/v1/evaluation", "evaluations")),
-    Endpoint("/access/v1/evaluations", touches_store=True, drafts=_decisions(b"/access/v1/evaluations")),
-    Endpoint("/access/v1/search/subject", touches_store=True, drafts=_decisions(b"/access/v1/search/subject")),
-    Endpoint("/access/v1/search/resource", touches_store=True, drafts=_decisions(b"/access/v1/search/resource")),
-    Endpoint("/access/v1/search/action", touches_store=True, drafts=_decisions(b"/access/v1/search/action", "action")),
+    Endpoint("/grants/<grant_id>", touches_store=True, drafts=_managed_grant, share=0.3),
+    Endpoint("/grants/<grant_id>/events", touches_store=True, drafts=_managed_grant, share=0.1),
+    Endpoint("/data/v1/reasons", touches_store=False, drafts=_plain(b"/data/v1/reasons"), share=0.1),
+    Endpoint(
+        "/access/v1/evaluation",
+        touches_store=True,
+        drafts=_decisions(b"/access/v1/evaluation", "evaluations"),
+        share=0.3,
+    ),
+    Endpoint("/access/v1/evaluations", touches_store=True, drafts=_decisions(b"/access/v1/evaluations"), share=0.2),
+    Endpoint(
+        "/access/v1/search/subject", touches_store=True, drafts=_decisions(b"/access/v1/search/subject"), share=0.1
+    ),
+    Endpoint(
+        "/access/v1/search/resource", touches_store=True, drafts=_decisions(b"/access/v1/search/resource"), share=0.1
+    ),
+    Endpoint(
+        "/access/v1/search/action",
+        touches_store=True,
+        drafts=_decisions(b"/access/v1/search/action", "action"),
+        share=0.1,
+    ),
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),
@@ -404,16 +419,16 @@ ENDPOINTS = (
     Endpoint("/logout", touches_store=True, drafts=_logout),
     Endpoint("/logout/confirm", touches_store=True, drafts=_confirm),
     Endpoint("/apps/<client_id>/logo/<language>", touches_store=True, drafts=_plain(b"/apps/storefront/logo/ja")),
-    Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps")),
+    Endpoint("/account/apps", touches_store=False, drafts=_plain(b"/account/apps"), share=0.1),
     Endpoint("/register", touches_store=True, drafts=_register),
-    Endpoint("/register/<client_id>", touches_store=True, drafts=_registration),
+    Endpoint("/register/<client_id>", touches_store=True, drafts=_registration, share=0.3),
     Endpoint("/partner/v1/acknowledgements", touches_store=True, drafts=_acknowledgements),
-    Endpoint("/session/check", touches_store=False, drafts=_session_check),
-    Endpoint("/log/checkpoint", touches_store=True, drafts=_plain(b"/log/checkpoint")),
-    Endpoint("/log/key", touches_store=False, drafts=_plain(b"/log/key")),
-    Endpoint("/log/tile/<path:place>", touches_store=True, drafts=_tile),
-    Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live")),
-    Endpoint("/health/ready", touches_store=True, drafts=_plain(b"/health/ready")),
+    Endpoint("/session/check", touches_store=False, drafts=_session_check, share=0.1),
+    Endpoint("/log/checkpoint", touches_store=True, drafts=_plain(b"/log/checkpoint"), share=0.1),
+    Endpoint("/log/key", touches_store=False, drafts=_plain(b"/log/key"), share=0.1),
+    Endpoint("/log/tile/<path:place>", touches_store=True, drafts=_tile, share=0.2),
+    Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live"), share=0.1),
+    Endpoint("/health/ready", touches_store=True, drafts=_plain(b"/health/ready"), share=0.1),
     Endpoint("/static/<path:filename>", touches_store=False, drafts=_static),
     Endpoint("/jwks", touches_store=False, drafts=_published(b"/jwks")),
     Endpoint(
@@ -424,11 +439,11 @@ ENDPOINTS = (
     Endpoint(
         "/.well-known/oauth-authorization-server",
         touches_store=False,
-        drafts=_published(b"/.well-known/oauth-authorization-server"),
+        drafts=_published(b"/.well-known/oauth-authorization-server", share=0.3),
     ),
     Endpoint(
         "/.well-known/authzen-configuration",
         touches_store=False,
-        drafts=_published(b"/.well-known/authzen-configuration"),
+        drafts=_published(b"/.well-known/authzen-configuration", share=0.1),
     ),
 )
