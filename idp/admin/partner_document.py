@@ -14,7 +14,7 @@ from idp.admin.client_document import DocumentError
 from idp.data_sharing import SharingDataError, read_partner
 from idp.data_sharing.agreement_life import approve, examine, propose
 from idp.data_sharing.documents import PartnerDocument
-from idp.data_sharing.partner_life import Action, check_words, record
+from idp.data_sharing.partner_life import Action, check_words, is_one_person, record
 from idp.services import Services
 from idp.store import agreement_versions, partners
 from idp.store.agreement_versions import DRAFT
@@ -87,7 +87,7 @@ def _signers(wanted: PartnerDocument, declared: PartnerDeclaration) -> tuple[str
     author, approver = str(names[0]), str(names[1])
     check_words(author)
     check_words(approver)
-    if author.casefold() == approver.casefold():
+    if is_one_person(author, approver):
         raise DocumentError(f"partner {wanted.id!r}: the approver is somebody else than the author")
     return author, approver
 

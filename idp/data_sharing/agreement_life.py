@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.data_sharing.documents import SharingDataError, agreement_document
-from idp.data_sharing.partner_life import LifeError, check_words
+from idp.data_sharing.partner_life import LifeError, check_words, is_one_person
 from idp.store import agreement_versions, audit, partner_events, partners
 from idp.store.agreement_versions import DRAFT, AgreementVersion
 from idp.store.database import Connection
@@ -76,7 +76,7 @@ def approve(connection: Connection, partner_id: str, number: int, *, by: str, no
     version = _version(connection, partner_id, number)
     if version.state != DRAFT:
         raise LifeError(f"version {number} with {partner_id} is {version.state}; only a draft is approved")
-    if version.author.casefold() == by.casefold():
+    if is_one_person(version.author, by):
         raise LifeError(f"{by} wrote version {number} with {partner_id}; somebody else has to approve it")
     if not agreement_versions.approve(connection, partner_id, number, by, now):
         raise LifeError(f"version {number} with {partner_id} was approved meanwhile")

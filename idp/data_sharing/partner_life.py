@@ -4,6 +4,7 @@ Each step is one conditional statement, so that two operators at once cannot bot
 when and why, and in the audit log, in the same transaction. Nobody approves what they submitted themselves.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -110,6 +111,15 @@ def check_words(by: str, reason: str = "") -> None:
         raise LifeError(f"a reason is one line of at most {MAX_REASON} characters")
 
 
+def is_one_person(one: str, other: str) -> bool:
+    """Whether two names in a history are meant for the same person: capitals, spaces and forms of a letter aside."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def _next(connection: Connection, action: Action, partner: StoredPartner) -> PartnerStatus:
     ways = NEXT[action]
     if partner.status not in ways:
@@ -127,7 +137,7 @@ def _before_suspension(connection: Connection, partner_id: str) -> PartnerStatus
 
 def _check_approval(connection: Connection, partner: StoredPartner, by: str) -> None:
     submitted = partner_events.latest(connection, partner.id, Action.SUBMIT)
-    if submitted is not None and submitted.actor.casefold() == by.casefold():
+    if submitted is not None and is_one_person(submitted.actor, by):
         raise LifeError(f"{by} submitted partner {partner.id}; somebody else has to approve it")
     if partner.status == PartnerStatus.SANDBOX and not partner.agreement:
         raise LifeError(f"partner {partner.id} has no agreement in force; production takes one")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from idp.data_sharing.documents import SharingDataError
-from idp.data_sharing.partner_life import LifeError, check_words
+from idp.data_sharing.partner_life import LifeError, check_words, is_one_person
 from idp.data_sharing.policy_documents import Documents, bundle_of, hash_of, read_documents
 from idp.data_sharing.policy_in_force import Position, position
 from idp.store import audit, policies
@@ -87,7 +87,7 @@ def check_promotion(policy: StoredPolicy, seen: Position, by: str) -> None:
     Raises:
         LifeError: for one's own policy, or the one in force.
     """
-    if policy.author.casefold() == by.casefold():
+    if is_one_person(policy.author, by):
         raise LifeError(f"{by} wrote version {policy.version}; somebody else has to promote it")
     if seen.in_force == policy.hash:
         raise LifeError(f"version {policy.version} is in force already")

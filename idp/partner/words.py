@@ -100,6 +100,5 @@ def failure_word(code: str) -> str:
         "busy": _("We are busy at the moment. Wait a little and try again."),
         "no_key_set": _("What came is no key set (RFC 7517)."),
         "wrong_answer": _("It did not answer the challenge: 200, and in JSON the state that it was sent."),
-        "changed_meanwhile": _("The address was changed meanwhile. Nothing is sent to this one."),
     }
     return words.get(code, code)

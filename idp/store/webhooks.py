@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from idp.store.database import db, insert_into
 
@@ -32,14 +32,16 @@ def find(connection: Connection, client_id: str) -> Webhook | None:
     return None if row is None else Webhook(*row)
 
 
-def set_url(connection: Connection, client_id: str, url: str, now: int) -> None:
-    """Write down a new address; it is not verified."""
-    values = {"url": url, "changed_at": now, "verified_at": None}
+def try_url(connection: Connection, client_id: str, url: str, now: int) -> None:
+    """Write down an address that is not verified yet, unless the app has one that is: messages go there meanwhile."""
+    values = {"url": url, "changed_at": now}
+    statement = insert_into(connection, webhooks).values(client_id=client_id, verified_at=None, **values)
+    unverified = webhooks.c.verified_at.is_(None)
+    connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=values, where=unverified))
+
+
+def verify(connection: Connection, client_id: str, url: str, now: int) -> None:
+    """Write down that the challenge was met at an address, which is the app's from now on."""
+    values = {"url": url, "changed_at": now, "verified_at": now}
     statement = insert_into(connection, webhooks).values(client_id=client_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=values))
-
-
-def verify(connection: Connection, client_id: str, url: str, now: int) -> bool:
-    """Write down that the challenge was met at an address; false where another one was set meanwhile."""
-    same = (webhooks.c.client_id == client_id) & (webhooks.c.url == url)
-    return connection.execute(update(webhooks).where(same).values(verified_at=now)).rowcount == 1
