@@ -251,6 +251,6 @@ def test_records_go_with_their_age_and_with_the_person(provider: Provider):
     assert records(provider)
     with provider.services.database.transaction() as connection:
         account = provider.services.accounts.find_by_username(connection, "hana@example.jp")
-        own_entries.forget(connection, account.id)
+        own_entries.forget(connection, account.id, provider.services.now)
     assert not records(provider)
     assert len(contents(provider.services.database)["audit_entries"]) > entries
