@@ -1,6 +1,7 @@
 """The main journey in real Chromium, on both sides of it: sign in, share a part, sign out."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -276,9 +277,9 @@ def test_in_japanese_from_the_first_page_to_the_last(chromium: Browser, tabi: Re
         page.goto(f"{tabi.url}/sign-in")
         expect(page.locator("h1")).to_have_text("ログイン")
         sign_in(page, tabi.provider)
-        expect(page.locator("h1")).to_have_text("Tabi Pointsが、あなたのデータの一部を求めています")
+        expect(page.locator("h1")).to_have_text(re.compile("^Tabi Pointsが、.*求めています$"))
         page.get_by_role("link", name="English").click()
-        expect(page.locator("h1")).to_have_text("Tabi Points asks for some of your data")
+        expect(page.locator("h1")).to_have_text(re.compile("^Tabi Points asks "))
         page.get_by_role("link", name="日本語").click()
         page.get_by_label("都道府県").check()
         page.click("#allow")
