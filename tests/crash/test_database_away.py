@@ -58,8 +58,8 @@ def test_requests_are_told_to_try_again_and_then_work(waiting: ServedProvider, o
         lambda: hana.exchange(*SHOP, unspent),
         lambda: as_client(waiting, "payments", "/token", {"grant_type": "client_credentials"}),
         lambda: as_client(waiting, "storefront", "/introspect", {"token": tokens["access_token"]}),
-        lambda: as_client(waiting, "storefront", "/revoke", {"token": tokens["access_token"]}),
         lambda: HTTP.get(f"{waiting.url}/userinfo", headers=bearer),
+        lambda: as_client(waiting, "storefront", "/revoke", {"token": tokens["access_token"]}),
         lambda: hana.browser.get(hana.request(*SHOP, "openid")),
         lambda: HTTP.get(f"{waiting.url}/health/ready"),
     ]
