@@ -439,11 +439,13 @@ ENDPOINTS = (
     Endpoint(
         "/.well-known/oauth-authorization-server",
         touches_store=False,
-        drafts=_published(b"/.well-known/oauth-authorization-server", share=0.3),
+        drafts=_published(b"/.well-known/oauth-authorization-server"),
+        share=0.3,
     ),
     Endpoint(
         "/.well-known/authzen-configuration",
         touches_store=False,
-        drafts=_published(b"/.well-known/authzen-configuration", share=0.1),
+        drafts=_published(b"/.well-known/authzen-configuration"),
+        share=0.1,
     ),
 )
