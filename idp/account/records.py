@@ -7,11 +7,11 @@ from flask import Blueprint, Response, abort
 from idp.account.cards import Cards
 from idp.account.sharing_grant import own_grant
 from idp.account.states import happened
-from idp.account.viewer import Viewer, viewer
+from idp.account.viewer import Viewer, for_viewer
 from idp.data_sharing.own_record import sharing_record
 from idp.protocol.log_proof import write_evidence, write_proof
 from idp.protocol.receipts import Receipt
-from idp.services import Services, current_services
+from idp.services import Services
 from idp.store import grants, own_entries
 from idp.store.database import Connection
 from idp.store.grants import Grant
@@ -19,7 +19,7 @@ from idp.store.own_entries import OwnEntry
 from idp.web import paths
 from idp.web.pages import render_page
 from idp.web.requests import JSON
-from idp.web.responses import download, see_other
+from idp.web.responses import download
 
 MOST_DIGITS = 18
 JOSE = "application/jose"
@@ -28,12 +28,9 @@ blueprint = Blueprint("records", __name__)
 
 
 @blueprint.get(paths.RECEIPT)
-def receipt_page(grant_id: str, version: str) -> Response:
+@for_viewer
+def receipt_page(services: Services, person: Viewer, grant_id: str, version: str) -> Response:
     """Show a receipt in words."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     with services.database.autocommit() as connection:
         grant, receipt = _receipt(services, connection, person, grant_id, version)
         (card,) = Cards(services, connection, person, [grant]).of([grant])
@@ -49,24 +46,18 @@ def receipt_page(grant_id: str, version: str) -> Response:
 
 
 @blueprint.get(paths.SIGNED_RECEIPT)
-def signed_receipt(grant_id: str, version: str) -> Response:
+@for_viewer
+def signed_receipt(services: Services, person: Viewer, grant_id: str, version: str) -> Response:
     """Hand out a receipt as a signed document (RFC 7515)."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     with services.database.autocommit() as connection:
         _grant, receipt = _receipt(services, connection, person, grant_id, version)
     return download(services.receipt_key.sign(receipt), JOSE, f"receipt-{grant_id}-{version}.jws")
 
 
 @blueprint.get(paths.LOGGED_ENTRY)
-def logged_entry(grant_id: str, number: str) -> Response:
+@for_viewer
+def logged_entry(services: Services, person: Viewer, grant_id: str, number: str) -> Response:
     """Hand out an entry of the audit log and the proof that it is there, in one file (`idp audit verify`)."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     entry = _entry(services, person, grant_id, number)
     if entry.position is None:
         services.audit_tree.sequence()
@@ -80,12 +71,9 @@ def logged_entry(grant_id: str, number: str) -> Response:
 
 
 @blueprint.get(paths.SHARING_EXPORT)
-def export() -> Response:
+@for_viewer
+def export(services: Services, person: Viewer) -> Response:
     """Hand out everything that is known about a person's sharing."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     url = f"{services.settings.issuer}{paths.SHARING}"
     with services.database.autocommit() as connection:
         record = sharing_record(

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from idp.account.cards import Cards
 from idp.account.notices import notice, noticed
-from idp.account.viewer import viewer
+from idp.account.viewer import Viewer, for_viewer
 from idp.protocol.grants import Initiator, Why
 from idp.protocol.parameters import Parameters
 from idp.services import Services, current_services
@@ -15,19 +15,15 @@ from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import render_page
 from idp.web.requests import read_form
-from idp.web.responses import see_other
 from idp.web.sessions import csrf_matches, csrf_token, signed_in_account
 
 blueprint = Blueprint("sharing", __name__)
 
 
 @blueprint.get(paths.SHARING)
-def sharing() -> Response:
+@for_viewer
+def sharing(services: Services, person: Viewer) -> Response:
     """Show what is shared at present."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     with services.database.autocommit() as connection:
         alive = grants.all_alive(connection, person.account.id, services.now)
         everything = grants.all_of_account(connection, person.account.id)
@@ -44,12 +40,9 @@ def sharing() -> Response:
 
 
 @blueprint.get(paths.EARLIER_SHARING)
-def earlier() -> Response:
+@for_viewer
+def earlier(services: Services, person: Viewer) -> Response:
     """Show what was shared once and what was refused."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     with services.database.autocommit() as connection:
         everything = grants.all_of_account(connection, person.account.id)
         over = [grant for grant in everything if not grant.is_alive(services.now)]

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, request
 from idp.account.cards import Cards
 from idp.account.notices import notice, noticed
 from idp.account.timeline import timeline
-from idp.account.viewer import viewer
+from idp.account.viewer import Viewer, for_viewer
 from idp.protocol.grants import Initiator, Why
 from idp.services import Services, current_services
 from idp.store import grants
@@ -15,19 +15,15 @@ from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import render_page
 from idp.web.requests import read_form_with_boxes, shown_query
-from idp.web.responses import see_other
 from idp.web.sessions import csrf_matches, csrf_token, signed_in_account
 
 blueprint = Blueprint("sharing_grant", __name__)
 
 
 @blueprint.get(paths.SHARING_GRANT)
-def sharing_grant(grant_id: str) -> Response:
+@for_viewer
+def sharing_grant(services: Services, person: Viewer, grant_id: str) -> Response:
     """Show one sharing, be it over or not."""
-    services = current_services()
-    person = viewer(services)
-    if person is None:
-        return see_other(paths.LOGIN)
     with services.database.autocommit() as connection:
         grant = own_grant(connection, person.account.id, grant_id)
         (card,) = Cards(services, connection, person, [grant]).of([grant])

@@ -1,14 +1,23 @@
 """The person who looks at their own pages: their account as it is now, in which language and where they live."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import Response
 
 from idp.data_sharing.people import zone
-from idp.services import Services
+from idp.services import Services, current_services
 from idp.store.accounts import Account
+from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
+from idp.web.responses import see_other
 from idp.web.sessions import signed_in_account
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,7 +37,19 @@ class Viewer:
         return format_moment(datetime.fromtimestamp(at, self.zone), self.language)
 
 
-def viewer(services: Services) -> Viewer | None:
+def for_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Callable[P, Response]:
+    """Hand a page who looks at it; whoever is not signed in is sent to where they can."""
+
+    @wraps(page)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
+        services = current_services()
+        person = _viewer(services)
+        return see_other(paths.LOGIN) if person is None else page(services, person, *args, **kwargs)
+
+    return shown
+
+
+def _viewer(services: Services) -> Viewer | None:
     """Return who is signed in here and may act, or None; the account is read anew, for it was perhaps just changed."""
     known = signed_in_account(services)
     if known is None:
