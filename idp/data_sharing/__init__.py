@@ -11,12 +11,13 @@ on as it is.
 """
 
 from idp.data_sharing.answers import MOST_ROWS, Answers, Asking, can_be_stated
+from idp.data_sharing.asking import Circumstances, Standing
 from idp.data_sharing.audience import Audiences, Segment
 from idp.data_sharing.decided import Foreseen
 from idp.data_sharing.documents import SharingDataError, agreement_document, read_access_rules, read_partner
 from idp.data_sharing.offer import Offer, OfferedField
 from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
-from idp.data_sharing.sharing import Circumstances, DataSharing, Standing
+from idp.data_sharing.sharing import DataSharing
 from policies.access import NO_RULES, AccessRules, Act, Entity
 from policies.agreement import Agreement, PurposeTerms, Rate
 

@@ -17,9 +17,9 @@ from idp.protocol.errors import FORBIDDEN, OAuthError, invalid_request
 from idp.protocol.grants import Mode
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import DataApi
-from idp.store import audit, grants
+from idp.store import grants
 from idp.store.clients import Client
-from idp.store.database import Connection, Database
+from idp.store.database import Database
 from idp.store.grants import Grant
 from policies.discharge import owed_nothing
 
@@ -64,7 +64,7 @@ class Audiences:
         if len(found) > self._limits.audience_most:
             raise _refused("audience_too_large", "These are more people than one answer holds. Narrow the segment.")
         with self._database.transaction() as connection:
-            counted = [one for one in found if self._note(connection, one, decision_id, now)]
+            counted = [one for one in found if self._sharing.note(connection, one, decision_id, now)]
             if len(counted) < max(1, self._limits.audience_least):
                 raise _refused("audience_too_small", "Too few people are in this segment to be spoken of.")
         if not segment.campaign:
@@ -96,10 +96,6 @@ class Audiences:
             if len(page) < _AT_ONCE:
                 return
             after = page[-1].id
-
-    def _note(self, connection: Connection, one: Considered, decision_id: str, now: int) -> bool:
-        """Write one person's entry down; false when their grant is not as it was."""
-        return audit.disclosed(connection, one.sharing, one.disclosed(decision_id), one.grant, now)
 
     def _member(self, client: Client, campaign: str, one: Considered) -> str:
         """Return a name that tells nothing outside of the campaign, not even by the `sub` of the same person."""

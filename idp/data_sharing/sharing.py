@@ -1,4 +1,4 @@
-"""The decisions: who is asked for what, what a person is offered, and what goes out.
+"""The decisions on what goes out.
 
 Every release is decided anew from the stored agreement and grant, and leaves as a `Released` (see `released`).
 First-party clients get the claims of the scopes that they were granted (OIDC Core 5.4); third parties get request ∧
@@ -8,76 +8,49 @@ agreement ∧ consent, once the disclosure stands in the audit log.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum, auto
 from functools import partial
 from typing import Any
 
-from idp.data_sharing.allowed import answered, as_consent, covers, last_end
+from idp.data_sharing.allowed import as_consent
+from idp.data_sharing.asking import Asking
 from idp.data_sharing.decided import Decided, Foreseen
 from idp.data_sharing.disclosure import Written, answers_in, beyond_rates, write_down
 from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.facts import Facts, recorded
 from idp.data_sharing.inputs import SharingInputs
-from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
-from idp.data_sharing.offer import Offer, Reader, make_offer
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.data_sharing.quotas import count_request
 from idp.data_sharing.released import NOTHING, SEAL, Released
 from idp.data_sharing.shadow import Shadow
-from idp.data_sharing.wanted import Wanted, claimable, wanted_anywhere, wanted_at
+from idp.data_sharing.wanted import Wanted, wanted_at
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Disclosed, Sharing, Surface
-from idp.protocol.authorization_details import PartnerData, granted_details
-from idp.protocol.claims_request import ClaimsRequest
-from idp.protocol.errors import invalid_authorization_details, invalid_scope
+from idp.protocol.authorization_details import granted_details
 from idp.protocol.grants import Mode
-from idp.protocol.names import PURPOSE_PREFIX, ClientKind
-from idp.protocol.scopes import purpose_of
+from idp.protocol.names import ClientKind
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store import audit
+from idp.store import audit, grants
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import ChangeFeed
 from idp.store.clients import Client
-from idp.store.codes import AuthorizationCode
 from idp.store.database import Connection, Database, DatabaseUnavailableError
 from idp.store.families import Family
-from idp.store.grants import Answer, Grant
-from policies.agreement import Agreement, Consent, Partner, PartnerStatus, PurposeTerms
+from idp.store.grants import Grant
+from policies.agreement import Agreement, Consent, PurposeTerms
 from policies.decide import askable
-from policies.decision import Askable, Decision, Reason, SharingRequest
+from policies.decision import Decision, Reason, SharingRequest
 from policies.derive import claims_for
 from policies.discharge import NOTHING_DISCHARGED, Discharge, Discharged, owed_nothing, together
 from policies.words import Words
 
-YOUNG_SECONDS = 2
-"""Longer than old news lives in any process (`store.changes.BOUND`)."""
 DECISIONS = 8
 """How often a release is decided anew because the grant changed, or gave another answer, before it was written down."""
 KEPT = frozenset({Surface.ID_TOKEN, Surface.ACCESS_TOKEN})
 """Answers that whoever gets them keeps."""
-
-
-class Standing(Enum):
-    """Whether what was granted to an app still holds."""
-
-    HOLDS = auto()
-    HELD = auto()
-    """It is paused or suspended: tokens stay what they are, nothing goes out, and it may hold again."""
-    OVER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """How an answer came about: in which language it was asked, and how the person was authenticated."""
-
-    grant_id: str
-    """For the grant, unless it amends another."""
-    locale: str
-    acr: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,15 +61,13 @@ class Considered:
     grant: Grant
     decision: Decision
     agreement: Agreement
+    facts: Facts
+    policy: str
     values: Mapping[str, object]
     """By field, as far as the person has one."""
 
-    def disclosed(self, decision_id: str) -> Disclosed:
-        """Return what to write down once it goes out."""
-        return _disclosed(decision_id, self.decision, self.agreement, Surface.DATA_AUDIENCE)
 
-
-class DataSharing(GrantLife):
+class DataSharing(Asking):
     """Asks the policy, on behalf of every layer above, and is the only door to the life of grants."""
 
     def __init__(
@@ -111,205 +82,11 @@ class DataSharing(GrantLife):
         random: Randomness,
     ) -> None:
         """Follow the feed; what is decided upon is cached no longer than the feed allows."""
-        super().__init__(policy, accounts, audit_log, messages)
+        inputs = SharingInputs(policy, database, accounts, audit_log, feed)
+        super().__init__(policy, accounts, audit_log, messages, inputs, pairwise)
         self._database = database
-        self._pairwise = pairwise
         self._random = random
         self._shadow = Shadow(database)
-        self._inputs = SharingInputs(policy, database, accounts, audit_log, feed)
-
-    @property
-    def user_scopes(self) -> frozenset[str]:
-        """Scope values that need a user."""
-        return self._policy.user_scopes
-
-    # ---- who is who ----------------------------------------------------------------------------------------------
-
-    def account(self, account_id: str) -> Account | None:
-        """Return an active account, or None."""
-        return self._inputs.account(account_id)
-
-    def is_welcome(self, client: Client) -> bool:
-        """Whether a client may be given anything now: its partner, if it has one, is in good standing."""
-        if not client.partner_id:
-            return True
-        partner, _agreement = self._inputs.partner(client.partner_id)
-        if partner is None:
-            return False
-        return partner.status is PartnerStatus.PRODUCTION or (
-            client.is_sandbox and partner.status is PartnerStatus.SANDBOX
-        )
-
-    def subject(self, client: Client, account_id: str) -> str:
-        """Return the `sub` under which a client knows a user: pairwise for third parties (OIDC Core 8.1).
-
-        A partner's sector is the partner, not the host, so that two apps of it need not be told apart by it.
-        """
-        return self._pairwise.name(client, account_id)
-
-    def session(self, client: Client, sid: str) -> str:
-        """Return the `sid` under which a client knows a browser's session: two partners cannot meet by it either."""
-        return self._pairwise.name(client, sid)
-
-    def may_meet(self, client: Client, account: Account) -> bool:
-        """Whether a client may know of somebody at all: an app of a sandbox those made up for it, any other people."""
-        return account.sandbox_of == (client.partner_id if client.is_sandbox else "")
-
-    def reference(self, client: Client, identifier: str) -> str:
-        """Return the name under which a client knows a thing of a person's, for the same reason."""
-        return self._pairwise.name(client, identifier)
-
-    # ---- what is asked for ---------------------------------------------------------------------------------------
-
-    def asked(
-        self, client: Client, scopes: tuple[str, ...], wanted: PartnerData | None, claims: ClaimsRequest
-    ) -> Asked:
-        """Return what a request asks for, in whichever way: from here on it makes no difference.
-
-        Claims that nothing is known about, or that this client cannot have, are left out (OIDC Core 5.5).
-
-        Raises:
-            OAuthError: `invalid_scope` or `invalid_authorization_details` for a purpose that is not agreed, or more
-                than one; the latter also for unknown fields and for longer than the agreement allows.
-        """
-        named = purpose_of(scopes)
-        named_claims = (
-            claimable(self.catalogue, client, claims.id_token),
-            claimable(self.catalogue, client, claims.userinfo),
-        )
-        if wanted is None:
-            return Asked(scopes, self._purpose(client, named), (), 0, *named_claims)
-        agreement = self._agreement_of(client)
-        terms = agreement.purposes.get(wanted.purpose) if agreement is not None else None
-        if terms is None or named not in (None, wanted.purpose):
-            raise invalid_authorization_details("The purpose is not agreed with this partner, or is not the scope's.")
-        if not self.catalogue.known.issuperset(wanted.fields):
-            raise invalid_authorization_details("The authorization_details name a field that does not exist.")
-        if wanted.duration_days > terms.max_days:
-            raise invalid_authorization_details("The duration_days are more than the agreement allows.")
-        return Asked(scopes, wanted.purpose, wanted.fields, wanted.duration_days, *named_claims, wanted.mode)
-
-    def _purpose(self, client: Client, named: str | None) -> str:
-        """Return the purpose that the scopes name, or the only one of the partner's agreement, or ""."""
-        agreement = self._agreement_of(client)
-        agreed = tuple(agreement.purposes) if agreement is not None else ()
-        if named is None:
-            return agreed[0] if len(agreed) == 1 else ""
-        if named not in agreed:
-            raise invalid_scope("The purpose is not part of the agreement with this partner.")
-        return named
-
-    def offer(self, client: Client, account: Account, asked: Asked, language: str, now: int) -> Offer:
-        """Return what to ask the person for: the requested fields that the agreement allows."""
-        return make_offer(
-            self.catalogue,
-            asked,
-            self._askable(client, account.id, asked, now),
-            self._agreement_of(client),
-            self._inputs.grant(account.id, client.client_id, asked.purpose),
-            Reader(account.profile, language, today(account, now)),
-            now,
-        )
-
-    def agree(
-        self,
-        client: Client,
-        account: Account,
-        asked: Asked,
-        ticked: frozenset[str],
-        circumstances: Circumstances,
-        now: int,
-    ) -> Grant:
-        """Return what to write down (`give`) of a yes to an offer: what was ticked and what is needed.
-
-        Everything that was shown has its answer, of what could be asked at all. The scopes that stand for data are
-        answered by their fields.
-        """
-        offer = self.offer(client, account, asked, circumstances.locale, now)
-        until = offer.expires_at
-        shown = {line.id: line.needed or line.id in ticked for line in offer.fields}
-        fields = answered(self.catalogue, shown, now, until)
-        scopes = {scope: Answer(agreed=True, at=now, until=until) for scope in self._permissions(asked.scopes)}
-        return Grant(
-            id=circumstances.grant_id,
-            account_id=account.id,
-            client_id=client.client_id,
-            purpose=asked.purpose,
-            scopes=scopes,
-            fields=fields,
-            created_at=now,
-            expires_at=last_end(fields, scopes) or until,
-            mode=offer.mode,
-            agreement_id=offer.agreement_id,
-            agreement_version=offer.agreement_version,
-            text_hash=offer.text_hash(asked.scopes),
-            locale=circumstances.locale,
-            acr=circumstances.acr,
-            changed_at=now,
-        )
-
-    def grant_of(self, account_id: str, client_id: str, purpose: str) -> Grant | None:
-        """Return the grant that is alive between a user and an app for a purpose, or the newest that is over."""
-        return self._inputs.grant(account_id, client_id, purpose)
-
-    def grant_id(self, client: Client, granted: Family) -> str | None:
-        """Return the identifier of the grant that tokens rest on, where they rest on one."""
-        if not client.is_third_party:
-            return None
-        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
-        return grant.id if grant is not None else None
-
-    def is_consented(self, client: Client, account_id: str, asked: Asked, now: int) -> bool:
-        """Whether the user has answered what is asked for, in whichever way that was asked; first parties need not ask.
-
-        What the agreement does not hold is never asked; once it does, it is asked.
-        """
-        if not client.is_third_party:
-            return True
-        grant = self._inputs.grant(account_id, client.client_id, asked.purpose)
-        if grant is None or not grant.is_alive(now) or grant.is_held or grant.mode is not asked.mode:
-            return False
-        fields = self._askable(client, account_id, asked, now).fields
-        return covers(grant, fields, self._permissions(asked.scopes), asked.days, self._agreement_of(client), now)
-
-    def _permissions(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the scopes that allow something besides knowing data."""
-        return tuple(
-            scope for scope in scopes if scope not in self.catalogue.scopes and not scope.startswith(PURPOSE_PREFIX)
-        )
-
-    def may_be_asked(self, client: Client, account_id: str, purpose: str, now: int) -> bool:
-        """Whether a user may be asked at all: not while they share with nobody, nor while what they gave is held."""
-        if not client.is_third_party:
-            return True
-        account = self.account(account_id)
-        grant = self._inputs.grant(account_id, client.client_id, purpose)
-        held = grant is not None and grant.is_alive(now) and grant.suspensions > 0
-        return account is not None and account.opted_out_at is None and not held
-
-    def standing(self, client: Client, granted: AuthorizationCode | Family, now: int) -> Standing:
-        """Return whether what was granted still holds: the account, the partner and the user's grant.
-
-        It may rest on an answer that was given a moment ago, perhaps in another process, in place of a narrower one:
-        for what is young that news is fetched before anything is judged by older. What data goes out is decided apart.
-        """
-        account = self.account(granted.account_id)
-        if account is None or not self.is_welcome(client) or not self.may_meet(client, account):
-            return Standing.OVER
-        if not client.is_third_party:
-            return Standing.HOLDS
-        if _is_young(granted, now):
-            self._inputs.renew()
-        grant = self._inputs.grant(granted.account_id, client.client_id, granted.purpose)
-        if grant is None or not grant.is_alive(now):
-            return Standing.OVER
-        if not covers(grant, (), self._permissions(granted.scopes), 0, None, now):
-            return Standing.OVER
-        return Standing.HELD if grant.is_held else Standing.HOLDS
-
-    def stands(self, client: Client, granted: AuthorizationCode | Family, now: int) -> bool:
-        """Whether what was granted holds now."""
-        return self.standing(client, granted, now) is Standing.HOLDS
 
     # ---- what goes out -------------------------------------------------------------------------------------------
 
@@ -390,12 +167,15 @@ class DataSharing(GrantLife):
     def consider(self, client: Client, grant: Grant, fields: frozenset[str], now: int) -> Considered | None:
         """Decide whether all of these fields may go out on a grant, as they are, for one answer about many people.
 
-        For `data_sharing` itself, which writes the disclosure down.
+        Nothing goes out before it is noted (`note`).
         """
-        catalogue, account = self.catalogue, self.account(grant.account_id)
+        rules, shadow = self._policy.rules, self._policy.shadow
+        catalogue, account = rules.bundle.catalogue, self.account(grant.account_id)
         facts = self.facts(client, grant.account_id, Asked((), grant.purpose), fields, now)
         facts = facts._replace(consent=as_consent(grant, facts.agreement))  # as it was read, not as it is remembered
-        decision = facts.decided_by(self._policy.bundle)
+        decision = facts.decided_by(rules.bundle)
+        if shadow is not None:
+            self._shadow.consider(rules, shadow, facts, decision)
         agreement, is_owed = facts.agreement, any(decision.obligations.values())
         if account is None or agreement is None or decision.released != fields or is_owed:
             return None
@@ -403,7 +183,18 @@ class DataSharing(GrantLife):
         known_by = {field: catalogue.fields[field].claims[:1] for field in fields}
         values = {field: claims[claim] for field, named in known_by.items() for claim in named if claim in claims}
         sharing = Sharing(self._inputs.person(grant.account_id), client.partner_id, client.client_id, grant.purpose)
-        return Considered(sharing, grant, decision, agreement, values)
+        return Considered(sharing, grant, decision, agreement, facts, rules.hash, values)
+
+    def note(self, connection: Connection, one: Considered, decision_id: str, now: int) -> bool:
+        """Write down, with its answer, that what was considered goes out; false if the grant is not as it was."""
+        grant, answers = one.grant, answers_in(self.catalogue, one.decision)
+        if not answers <= grant.disclosed:
+            grants.find_by_id(connection, grant.id, lock=True)
+            if not grants.add_answers(connection, grant, answers, now):
+                return False
+        record = self._audit_log.sealed_record(decision_id, recorded(one.policy, one.facts, one.decision))
+        disclosed = _disclosed(decision_id, one.decision, one.agreement, Surface.DATA_AUDIENCE)
+        return audit.disclosed(connection, one.sharing, disclosed, grant, now, record)
 
     def authorization_details(self, client: Client, granted: Family, now: int) -> dict[str, Any]:
         """Return the member `authorization_details` where data was asked for by it, as it stands now (RFC 9396 7).
@@ -552,48 +343,6 @@ class DataSharing(GrantLife):
     def reach(self, client: Client, asked: Asked) -> frozenset[str]:
         """Return which fields a token may be about at most: those that were asked for and what they give away."""
         return self.catalogue.closure_down(self._fields(client, asked))
-
-    # ---- look-ups ------------------------------------------------------------------------------------------------
-
-    def _fields(self, client: Client, asked: Asked) -> frozenset[str]:
-        """Return the fields that are asked for, in whichever way."""
-        return wanted_anywhere(self.catalogue, client, asked)
-
-    def _request(
-        self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int, *, kept: bool = False
-    ) -> SharingRequest:
-        account = self.account(account_id)
-        meets = account is not None and self.may_meet(client, account)
-        return SharingRequest(
-            partner_id=client.partner_id,
-            client_id=client.client_id,
-            user_id=account_id,
-            purpose=asked.purpose,
-            fields=fields,
-            at=now,
-            sandbox=client.is_sandbox,
-            synthetic=meets is client.is_sandbox,
-            acr=asked.acr,
-            auth_time=asked.auth_time,
-            kept=kept,
-        )
-
-    def _askable(self, client: Client, account_id: str, asked: Asked, now: int) -> Askable:
-        partner, agreement = self._inputs.partner(client.partner_id)
-        request = self._request(client, account_id, asked, self._fields(client, asked), now)
-        return askable(self._policy.bundle, request, partner, agreement, user_state(self.account(account_id), now))
-
-    def partner(self, client: Client) -> tuple[Partner | None, Agreement | None]:
-        """Return whose app a client is, and the agreement in force with them, as far as there are any."""
-        return self._inputs.partner(client.partner_id)
-
-    def _agreement_of(self, client: Client) -> Agreement | None:
-        partner, agreement = self.partner(client)
-        return agreement if partner is not None and client.is_third_party else None
-
-
-def _is_young(granted: AuthorizationCode | Family, now: int) -> bool:
-    return isinstance(granted, AuthorizationCode) or now - granted.created_at <= YOUNG_SECONDS
 
 
 def _disclosed(decision_id: str, decision: Decision, agreement: Agreement, surface: Surface) -> Disclosed:

@@ -14,7 +14,8 @@ from tests.architecture.repository import ROOT, python_files, text_of
 PROFILE_READERS = {
     "idp/admin/apply.py",  # an operator's declarations are compared with what is stored
     "idp/data_sharing/answers.py",
-    "idp/data_sharing/offer.py",  # shows people an example of their own
+    "idp/data_sharing/asking.py",  # shows people an example of their own
+    "idp/data_sharing/offer.py",  # the same
     "idp/data_sharing/overview.py",  # shows people what they share
     "idp/data_sharing/people.py",
     "idp/data_sharing/relay.py",

@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from idp.data_sharing import Circumstances
+from idp.data_sharing.facts import read_record
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Kind
-from idp.store import grants
+from idp.store import decision_records, grants
 from tests.audit.test_complete import kinds
 from tests.provider.apps import App
 from tests.provider.operator import declare_clients
@@ -114,6 +115,24 @@ def test_a_number_and_as_many_entries_in_the_log(market: Provider, hana: Person)
     assert len(body.pop("decision_id")) == 22
     assert body == {"purpose": PURPOSE, "count": 6}
     assert entries(market) == before + 6
+
+
+def test_everybody_counted_has_a_record_and_the_answer_on_their_budget(market: Provider, hana: Person):
+    """G9: each can be decided again; and what was answered of somebody narrows what may be answered later."""
+    services = market.services
+
+    def known() -> list[bytes | None]:
+        with services.database.autocommit() as connection:
+            return list(decision_records.read(connection, services.sealer, 0))
+
+    before = len(known())
+    assert count(market, TOKYO) == 6
+    records = [read_record(content) for content in known()[before:] if content is not None]
+    assert len({record.request.user_id for record in records}) == 6
+    assert all(record.decision["released"] == ["over_20", "prefecture"] for record in records)
+    with services.database.autocommit() as connection:
+        found = [grants.find(connection, record.request.user_id, DESK.client_id, PURPOSE) for record in records]
+    assert all(grant is not None and "over_20" in grant.disclosed for grant in found)
 
 
 @pytest.mark.parametrize("where", [{"prefecture": "Osaka"}, {**TOKYO, "over_20": False}, {**TOKYO, "over_20": 1}])
