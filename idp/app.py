@@ -16,8 +16,7 @@ from idp import (
     session_management,
     userinfo,
 )
-from idp.account import records, sharing, sharing_grant
-from idp.account import routes as account
+from idp.account import overview, records, sharing, sharing_grant, ways
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
@@ -79,7 +78,8 @@ def _capabilities(services: Services) -> list[Blueprint]:
         login.create_blueprint(passwords),
         consent.blueprint,
         app_logo.blueprint,
-        account.blueprint,
+        overview.blueprint,
+        ways.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
         records.blueprint,

@@ -1,1 +1,1 @@
-"""The person's own pages: the landing page, and the apps and partners that they share with."""
+"""The person's own pages: their account, how they sign in, and the apps and partners that they share with."""

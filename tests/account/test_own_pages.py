@@ -12,7 +12,7 @@ def test_home_welcomes_strangers_and_knows_who_is_signed_in(shared_provider: Pro
     assert Page(visitor.browser.get("/").text).all("h1")[0].text == "Welcome"
     assert not visitor.browser.cookies, "a glance begins no session"
     page = Page(signed_in(visitor).browser.get("/").text)
-    assert page.all("h1")[0].text == "You are signed in"
+    assert page.all("h1")[0].text == "Your account"
     assert page.by_id("apps").attributes["href"] == "/account/sharing"
 
 

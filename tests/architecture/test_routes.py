@@ -42,6 +42,8 @@ ROUTES = {
     "/consent": READ | WRITE,
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
+    "/account": READ,
+    "/account/sign-in": READ,
     "/account/sharing": READ | WRITE,
     "/account/sharing/earlier": READ,
     "/account/sharing/<grant_id>": READ | WRITE,
@@ -70,6 +72,19 @@ ROUTES = {
     "/health/live": READ,
     "/health/ready": READ,
     "/static/<path:filename>": READ,
+}
+# Addresses that are kept for pages to come; whoever answers one takes it out of here.
+KEPT = {
+    paths.PROFILE,
+    paths.PASSKEYS,
+    paths.PASSWORD,
+    paths.AUTHENTICATOR,
+    paths.RECOVERY_CODES,
+    paths.CONNECTIONS,
+    paths.DEVICES,
+    paths.ACTIVITY,
+    paths.DOWNLOAD,
+    paths.CLOSE,
 }
 # Answered in front of Flask, from memory.
 PUBLISHED = {
@@ -123,4 +138,4 @@ def test_every_path_that_capabilities_meet_by_is_answered(app: Flask):
             continue
         except NotFound:
             dead.append(path)
-    assert dead == []
+    assert set(dead) == KEPT

@@ -188,6 +188,13 @@ def _home(world: World) -> list[Draft]:
     return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
 
 
+def _own_page(path: str) -> Drafts:
+    def drafts(world: World) -> list[Draft]:
+        return [Draft("GET", path.encode(), (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
+
+    return drafts
+
+
 def _partner(world: World) -> list[Draft]:
     return [Draft("GET", b"/partner", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
 
@@ -367,6 +374,8 @@ ENDPOINTS = (
     Endpoint("/login", touches_store=True, drafts=_login),
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
+    Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),
+    Endpoint("/account/sign-in", touches_store=True, drafts=_own_page("/account/sign-in"), share=0.1),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier, share=0.1),
     Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant, share=0.3),

@@ -91,7 +91,7 @@ def test_an_app_that_proves_nothing_has_the_person_asked(context: BrowserContext
     sign_in(page, tabi.provider)
     page.goto(f"{tabi.url}/sign-out")
     page.click("#cancel-logout")
-    expect(page.locator("h1")).to_have_text("You are signed in")
+    expect(page.locator("h1")).to_have_text("Your account")
     page.goto(f"{tabi.url}/sign-out")
     page.click("#confirm-logout")
     expect(page.locator("#received")).to_have_text("ようこそ")
@@ -109,7 +109,7 @@ def test_saying_no_leads_back_as_well(context: BrowserContext, tabi: RelyingPart
     (answer,) = tabi.answers
     assert answer["error"] == "access_denied"
     page.goto(tabi.provider.url)
-    expect(page.locator("h1")).to_have_text("You are signed in")
+    expect(page.locator("h1")).to_have_text("Your account")
 
 
 def test_the_enter_key_never_agrees(context: BrowserContext, tabi: RelyingParty):
@@ -209,7 +209,7 @@ def test_going_back_after_the_end_is_no_trap(context: BrowserContext, tabi: Rely
         page.click("#allow")
     expect(page.locator("#error-code")).to_have_text("flow_over")
     page.click("#continue")
-    expect(page.locator("h1")).to_have_text("You are signed in")
+    expect(page.locator("h1")).to_have_text("Your account")
     assert len([answer for answer in tabi.answers if "code" in answer]) == 1
 
 

@@ -128,4 +128,4 @@ def test_openid_client_goes_all_the_way(hana: Person, node: Path, private_jwk: d
     assert report["refreshed"] == "invalid_grant"
     if signed_out:
         assert report["signed_out"] == signed_out
-        assert "You are signed in" not in hana.browser.get("/").text
+        assert "Your account" not in hana.browser.get("/").text

@@ -22,7 +22,7 @@ def attributes(response: httpx.Response, name: str) -> set[str]:
 def is_signed_in(provider: Provider, session: str) -> bool:
     """Whether a browser with this session cookie is somebody here."""
     with httpx.Client(base_url=provider.url, cookies={SESSION: session}, verify=NO_TLS) as browser:
-        return "You are signed in" in browser.get("/").text
+        return "Your account" in browser.get("/").text
 
 
 def test_the_cookie_changes_when_somebody_signs_in(shared_provider: Provider):

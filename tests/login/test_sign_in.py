@@ -138,7 +138,7 @@ def test_credentials_come_by_form_alone(visitor: Person):
     assert error_code(visitor.browser.post("/login", json={**form, "password": password})) == "invalid_request"
     in_both = visitor.browser.post("/login", params={"password": password}, data={**form, "password": "wrong"})
     assert in_both.status_code == 401
-    assert "You are signed in" not in visitor.browser.get("/").text
+    assert "Your account" not in visitor.browser.get("/").text
 
 
 def test_who_is_suspended_is_out_at_once_and_back_when_restored(provider: Provider):

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import idp
 from idp.web.apps import ShownClient
 from idp.web.i18n import install_translations, load_catalogues
+from tests.web.account_pages import account_at_its_barest, account_pages
 from tests.web.console_pages import console_at_its_barest, console_pages
 
 WEB = Path(idp.__file__).parent / "web"
@@ -226,7 +227,8 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "parameters": [("code", text("abc")), (text("state"), text("xyz"))],
         },
         **sharing_pages(text),
-        "home.html": {"csrf": text("csrf-1"), "account_name": text("hana@example.jp"), "is_partner": True},
+        "home.html": {},
+        **account_pages(text),
         **console_pages(text),
     }
 
@@ -269,6 +271,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "sharing_grant.html": full["sharing_grant.html"]
         | {"card": over, "notice": None, "history": SimpleNamespace(entries=[], older="")},
         "form_post.html": full["form_post.html"] | {"parameters": []},
-        "home.html": full["home.html"] | {"account_name": None, "is_partner": False},
+        "home.html": {},
+        **account_at_its_barest(),
         **console_at_its_barest(),
     }

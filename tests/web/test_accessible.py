@@ -59,6 +59,7 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
     judge("sign in again", lambda: page.click("#sign-in"))
     judge("consent", lambda: sign_in(page, provider))
     judge("home", lambda: page.goto(provider.url))
+    judge("ways to sign in", lambda: page.goto(f"{provider.url}/account/sign-in"))
     judge("sharing", lambda: page.goto(f"{provider.url}/account/sharing"))
     judge("one sharing", lambda: page.click("#details-1"))
     judge("receipt", lambda: page.click("a[href*=receipts]"))

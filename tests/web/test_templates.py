@@ -27,7 +27,7 @@ def every_state(template: str, language: str) -> list[Page]:
 
 def test_no_page_is_left_out_of_these_tests():
     """But for what others are made of, and the frame of tests/logout/test_session_management.py."""
-    frames = {"base.html", "partner/console.html", "partner/app_console.html"}
+    frames = {"base.html", "account/frame.html", "partner/console.html", "partner/app_console.html"}
     parts = {"client.html", "sharing_parts.html", "partner/parts.html"}
     folder = WEB / "templates"
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")}
@@ -155,7 +155,9 @@ FIXED = {
     "sharing_earlier.html": {},
     "receipt.html": {"download": ""},
     "sharing_grant.html": {"narrow": "action", "resume": "action", "end": "action", "notice": "", "older": ""},
-    "home.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
+    "home.html": {},
+    "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
+    "account/ways.html": {},
     "partner/partners.html": {},
     "partner/profile.html": {"status": "", "submit": ""},
     "partner/agreement.html": {},
@@ -180,7 +182,7 @@ def test_buttons_post_their_decision_to_the_right_place():
     consent = render("consent.html", **every_page()["consent.html"])
     assert consent.all("form", action="/consent")
     assert [consent.by_id(name).attributes["value"] for name in ("allow", "deny")] == ["allow", "deny"]
-    for template in ("sign_out.html", "home.html"):
+    for template in ("sign_out.html", "account/overview.html"):
         page = render(template, **every_page()[template])
         assert page.all("form", action="/logout/confirm")
         assert page.by_id("confirm-logout").attributes["value"] == "confirm"

@@ -1,0 +1,42 @@
+"""The list of ways to sign in: what this person has, and where each is added, changed or taken away."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from idp.account.notices import notice
+from idp.account.viewer import Viewer, for_viewer
+from idp.services import Services
+from idp.store.database import Connection
+from idp.web import paths
+from idp.web.pages import gettext as _
+from idp.web.pages import render_page
+
+blueprint = Blueprint("ways", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One line: a way to sign in, how it stands, and the page where it is looked after."""
+
+    id: str
+    title: str
+    state: str
+    url: str | None
+
+
+@blueprint.get(paths.WAYS)
+@for_viewer
+def ways(services: Services, person: Viewer) -> Response:
+    """Show how this person can sign in."""
+    with services.database.autocommit() as connection:
+        found = _ways(connection, person)
+    return render_page("account/ways.html", notice=notice(request), ways=found)
+
+
+def _ways(_connection: Connection, person: Viewer) -> list[Way]:
+    """Return a line for each kind there is, the strongest first; what is not set up says so."""
+    has_password = bool(person.account.password_hash)
+    return [
+        Way("password", _("Password"), _("Set") if has_password else _("Not set"), None),
+    ]

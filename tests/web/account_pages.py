@@ -1,0 +1,32 @@
+"""The pages of one's own account as tests see them, as `tests.web.pages`."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+PLAIN: Callable[[str], str] = str
+
+
+def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
+    """Each template at its fullest."""
+    page = {"account_name": text("hana@example.jp"), "notice": text("Done.")}
+    form = {**page, "csrf": text("csrf-1")}
+    return {
+        "account/overview.html": {**form, "is_partner": True},
+        "account/ways.html": {
+            **page,
+            "ways": [
+                SimpleNamespace(id=text("passkeys"), title=text("Passkeys"), state=text("2"), url="/account/passkeys"),
+                SimpleNamespace(id=text("password"), title=text("Password"), state=text("Set"), url=None),
+            ],
+        },
+    }
+
+
+def account_at_its_barest() -> dict[str, dict[str, Any]]:
+    """Each template with everything left out that may be left out."""
+    full = account_pages()
+    return {
+        "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
+        "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
+    }
