@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from idp.protocol.authentication import ACRS
 from idp.protocol.authorization_details import TYPES
 from idp.protocol.errors import OAuthError, invalid_request, temporarily_unavailable
 from idp.protocol.grants import Action
 from idp.protocol.names import (
-    ACRS,
     ASSERTION_ALGORITHMS,
     CODE,
     CONTENT_ENCRYPTION_ALGORITHMS,

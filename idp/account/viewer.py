@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Response
+from flask import Response, request
 
 from idp.data_sharing.people import zone
 from idp.services import Services, current_services
@@ -15,9 +15,11 @@ from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
 from idp.web.responses import see_other
-from idp.web.sessions import signed_in_account
+from idp.web.sessions import current_session, signed_in_account
 
 P = ParamSpec("P")
+RECENTLY = 600
+"""Seconds for which a sign-in is good enough to change how one signs in (ASVS 7.5.1)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,6 +47,20 @@ def for_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Ca
         services = current_services()
         person = _viewer(services)
         return see_other(paths.LOGIN) if person is None else page(services, person, *args, **kwargs)
+
+    return shown
+
+
+def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Callable[P, Response]:
+    """Hand a page who looks at it, as `for_viewer`; whoever did not sign in just now does so, and comes back."""
+
+    @wraps(page)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
+        services = current_services()
+        person, session = _viewer(services), current_session(services)
+        if person is None or session is None or services.now - session.auth_time > RECENTLY:
+            return see_other(paths.sign_in_for(request.path))
+        return page(services, person, *args, **kwargs)
 
     return shown
 

@@ -19,6 +19,7 @@ from idp.authorize.response_type import (
 )
 from idp.protocol import pkce
 from idp.protocol.asked import Asked
+from idp.protocol.authentication import ACRS
 from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
 from idp.protocol.claims_request import ClaimsRequest, parse_claims
 from idp.protocol.errors import (
@@ -30,7 +31,7 @@ from idp.protocol.errors import (
     unauthorized_client,
     unmet_authentication_requirements,
 )
-from idp.protocol.names import ACRS, IMPLICIT, OPENID, GrantType, ResponseMode
+from idp.protocol.names import IMPLICIT, OPENID, GrantType, ResponseMode
 from idp.protocol.parameters import Parameters
 from idp.protocol.redirect_uris import is_registered
 from idp.protocol.resources import check_resources

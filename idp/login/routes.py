@@ -1,16 +1,15 @@
 """The sign-in page."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from idp.completion import complete, continuation
 from idp.login.password import Passwords
 from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
-from idp.protocol.names import AMR_PASSWORD
+from idp.protocol.authentication import AMR_PASSWORD
 from idp.protocol.parameters import Parameters
 from idp.services import Services, current_services
-from idp.store import interactions
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
 from idp.web import paths
@@ -20,8 +19,7 @@ from idp.web.interactions import require_interaction
 from idp.web.pages import current_language, form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
-from idp.web.responses import see_other
-from idp.web.sessions import cookie_name, csrf_matches, csrf_token, set_cookie, sign_in
+from idp.web.sessions import cookie_name, csrf_matches, csrf_token, set_cookie
 
 
 def create_blueprint(passwords: Passwords) -> Blueprint:
@@ -31,10 +29,10 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
     @blueprint.get(paths.LOGIN)
     def login_page() -> Response:
         services = current_services()
-        flow = read_query(request).get("flow", "")
-        interaction = _interaction(services, flow)
+        query = read_query(request)
+        interaction = _interaction(services, query.get("flow", ""))
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
-        return _page(services, interaction, flow, username=hint[:320])
+        return _page(services, interaction, query, username=hint[:320])
 
     @blueprint.post(paths.LOGIN)
     def login() -> Response:
@@ -42,7 +40,7 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         form = read_form(request)
         flow = form.get("flow", "")
         if not csrf_matches(services, form.get("csrf", "")):
-            raise expired_page(_continuation(flow) if flow else paths.LOGIN)
+            raise expired_page(continuation(flow) if flow else paths.sign_in_for(form.get("next", "")))
         interaction = _interaction(services, flow)
         return _try(services, passwords, interaction, form)
 
@@ -60,32 +58,23 @@ def _interaction(services: Services, flow: str) -> Interaction | None:
     return interaction
 
 
-def _continuation(flow: str) -> str:
-    """Return where a request goes on, whatever it waits for by now."""
-    return f"{paths.CONTINUE}?{urlencode({'flow': flow})}"
-
-
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:
     """Check the limits, then the password, then sign in."""
-    username, password, flow = form.get("username", ""), form.get("password", ""), form.get("flow", "")
+    username, password = form.get("username", ""), form.get("password", "")
     network = client_network(request, services.settings.trusted_proxies)
     device = request.cookies.get(cookie_name(services, DEVICE_COOKIE), "")
     throttle = Throttle(services, username, network, device)
     if not throttle.admit():
         sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
         return _page(
-            services, interaction, flow, username=username, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS
+            services, interaction, form, username=username, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS
         )
     account = _verified_account(services, passwords, username, password)
     if account is None:
         sentence = _("The e-mail address or the password is not right. Check both and try again.")
-        return _page(services, interaction, flow, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED)
+        return _page(services, interaction, form, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED)
     throttle.forgive()
-    session = sign_in(services, account.id, (AMR_PASSWORD,))
-    if interaction is not None:
-        with services.database.transaction() as connection:
-            interactions.note_sign_in(connection, interaction.id, session.id, services.now)
-    response = see_other(_continuation(interaction.id) if interaction else paths.HOME)
+    response = complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
     set_cookie(services, response, DEVICE_COOKIE, throttle.device_cookie(), YEAR)
     return response
 
@@ -106,7 +95,7 @@ def _verified_account(services: Services, passwords: Passwords, username: str, p
 def _page(
     services: Services,
     interaction: Interaction | None,
-    flow: str,
+    sent: Parameters,
     *,
     username: str,
     error: str | None = None,
@@ -118,7 +107,8 @@ def _page(
         status=status,
         form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
         csrf=csrf_token(services),
-        flow=flow,
+        flow=sent.get("flow", ""),
+        onward=paths.own_page(sent.get("next", "")),
         client=shown_client(client, current_language()) if client else None,
         username=username,
         error=error,

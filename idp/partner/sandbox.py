@@ -13,9 +13,10 @@ from typing import Any
 from idp.data_sharing import Circumstances, SharingDataError
 from idp.data_sharing.agreement_life import terms_in_force
 from idp.protocol.asked import Asked
+from idp.protocol.authentication import ACR_PASSWORD
 from idp.protocol.claims_request import ClaimsRequest
 from idp.protocol.grants import Initiator, Why
-from idp.protocol.names import ACR_PASSWORD, PURPOSE_PREFIX
+from idp.protocol.names import PURPOSE_PREFIX
 from idp.protocol.secrets import new_identifier, new_secret
 from idp.services import Services
 from idp.store import clients

@@ -70,15 +70,6 @@ ENCRYPTION_KEYS = ("RSA-OAEP-256", "ECDH-ES")
 DEFAULT_CONTENT_ENCRYPTION = "A128CBC-HS256"
 """Where a client names how the key is encrypted but not the content (OIDC Registration 2)."""
 
-ACR_PASSWORD = "urn:sekisho:acr:password"
-"""The authentication context of a password alone."""
-
-ACRS = (ACR_PASSWORD,)
-"""Every authentication context that somebody can sign in by."""
-
-AMR_PASSWORD = "pwd"
-"""RFC 8176's name for a password."""
-
 CODE = "code"
 ID_TOKEN = "id_token"
 TOKEN = "token"

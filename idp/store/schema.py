@@ -28,6 +28,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     policies,
     pushed_requests,
     quotas,
+    recovery_codes,
     registrations,
     replay,
     revocations,

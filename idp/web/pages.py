@@ -115,7 +115,7 @@ def render_page(
     body = render_template(
         template,
         language=current_language(),
-        language_links=_language_links(values.get("flow")),
+        language_links=_language_links(values.get("flow"), values.get("onward")),
         account_name=_account_name(services),
         frames=frames,
         **values,
@@ -153,12 +153,12 @@ def _content_security_policy(form_targets: tuple[str, ...], frames: tuple[str, .
     )
 
 
-def _language_links(flow: object) -> list[LanguageLink]:
+def _language_links(flow: object, onward: object) -> list[LanguageLink]:
     """Return links to this page in every language; none where the page cannot be asked for again."""
     if request.method == "GET":
         query = {name: value for name, value in shown_query(request).items() if name != "lang"}
     elif isinstance(flow, str):
-        query = {"flow": flow}
+        query = {"flow": flow, "next": str(onward or "")}
     else:
         return []
     current = current_language()

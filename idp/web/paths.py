@@ -1,5 +1,8 @@
 """Where every endpoint is. Capabilities meet by these paths and never import each other."""
 
+import re
+from urllib.parse import urlencode
+
 AUTHORIZE = "/authorize"
 CONTINUE = "/authorize/continue"
 PUSHED_REQUESTS = "/par"
@@ -100,3 +103,15 @@ MACHINE_PATHS = frozenset(
     }
 )
 """Paths whose errors are JSON; every other path answers people with pages."""
+
+_OWN_PAGE = re.compile(r"/account(/[A-Za-z0-9_-]{1,64}){0,4}")
+
+
+def own_page(path: str) -> str:
+    """Return the address of a page of one's own account, "" for any other: nobody is led away from here by a link."""
+    return path if _OWN_PAGE.fullmatch(path) else ""
+
+
+def sign_in_for(path: str) -> str:
+    """Return where somebody signs in, again or for the first time, on their way to a page of their own."""
+    return f"{LOGIN}?{urlencode({'next': path})}" if own_page(path) else LOGIN

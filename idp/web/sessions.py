@@ -9,7 +9,7 @@ from hmac import compare_digest, digest
 
 from flask import Response, after_this_request, g, request
 
-from idp.protocol.names import ACR_PASSWORD
+from idp.protocol.authentication import acr_of
 from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
 from idp.services import Services
 from idp.store import sessions
@@ -105,7 +105,7 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
         account_id=account_id,
         sid=before.sid if before.account_id == account_id else new_identifier(services.random),
         auth_time=services.now,
-        acr=ACR_PASSWORD,
+        acr=acr_of(amr),
         amr=amr,
         seen_at=services.now,
         expires_at=services.now + services.settings.lifetimes.session_absolute,

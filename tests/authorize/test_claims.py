@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from idp.protocol.names import ACR_PASSWORD
+from idp.protocol.authentication import ACR_PASSWORD
 from tests.authorize.test_pushed import arrive, pushed
 from tests.provider.apps import NO_PKCE, PHONE, STOREFRONT, TABI, WALLET, App, tokens_for
 from tests.provider.jose import read

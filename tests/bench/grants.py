@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from idp.app import create_app
-from idp.protocol.names import ACR_PASSWORD
+from idp.protocol.authentication import ACR_PASSWORD
 from idp.services import EXTENSION, Services
 from idp.store import families, grants
 from idp.store.clients import Client

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.app import create_app
-from idp.protocol.names import ACR_PASSWORD
+from idp.protocol.authentication import ACR_PASSWORD
 from idp.protocol.secrets import new_identifier
 from idp.services import EXTENSION, Services
 from idp.store import families

@@ -204,6 +204,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             **form,
             "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
             "username": text("hana@example.jp"),
+            "onward": "/account/password",
             "error": text("That did not work. Try again."),
         },
         "consent.html": consent_values(text),
@@ -257,7 +258,8 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
     )
     over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
-        "sign_in.html": full["sign_in.html"] | {"flow": "", "client": None, "username": "", "error": None},
+        "sign_in.html": full["sign_in.html"]
+        | {"flow": "", "client": None, "username": "", "onward": "", "error": None},
         "consent.html": full["consent.html"]
         | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},

@@ -1,0 +1,33 @@
+"""Where every way of signing in ends: password, passkey, another provider, recovery."""
+
+from urllib.parse import urlencode
+
+from flask import Response
+
+from idp.services import Services
+from idp.store import interactions
+from idp.store.accounts import Account
+from idp.store.interactions import Interaction
+from idp.web import paths
+from idp.web.responses import see_other
+from idp.web.sessions import sign_in
+
+
+def complete(
+    services: Services, account: Account, amr: tuple[str, ...], interaction: Interaction | None, onward: str = ""
+) -> Response:
+    """Sign somebody in who has proved by `amr` (RFC 8176) who they are, and lead on.
+
+    `onward` is the page of their own that they were on their way to, where no app waits: see `paths.own_page`.
+    """
+    session = sign_in(services, account.id, amr)
+    if interaction is None:
+        return see_other(onward or paths.HOME)
+    with services.database.transaction() as connection:
+        interactions.note_sign_in(connection, interaction.id, session.id, services.now)
+    return see_other(continuation(interaction.id))
+
+
+def continuation(flow: str) -> str:
+    """Return where a request goes on, whatever it waits for by now."""
+    return f"{paths.CONTINUE}?{urlencode({'flow': flow})}"
