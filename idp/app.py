@@ -24,7 +24,6 @@ from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
 from idp.login import routes as login
-from idp.login.password import Passwords
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
 from idp.protocol.secrets import Clock, Randomness
@@ -63,7 +62,7 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
 
 def _capabilities(services: Services) -> list[Blueprint]:
     """Return everything that answers requests."""
-    passwords = Passwords(services.settings.sign_in)
+    passwords = services.passwords
     return [
         authorize.blueprint,
         pushed.blueprint,

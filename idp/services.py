@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
@@ -22,6 +23,8 @@ from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
 from idp.logos import Logos
 from idp.outbound import Fetcher
+from idp.passwords.hashing import Passwords
+from idp.passwords.rules import PasswordRules
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.partner_events import SET_TYPE
 from idp.protocol.secrets import Clock, Randomness
@@ -75,6 +78,8 @@ class Services:
     receipt_key: ReceiptKey
     receipts: Receipts
     accounts: Accounts
+    passwords: Passwords
+    password_rules: PasswordRules
     audit_log: AuditLog
     audit_tree: AuditTree
     interactions: Interactions
@@ -178,6 +183,8 @@ def build_services(
         receipt_key=receipt_key,
         receipts=Receipts(settings.issuer, settings.operator, log_key.public.name, sharing, audit_log, sealer),
         accounts=accounts,
+        passwords=Passwords(settings.sign_in),
+        password_rules=PasswordRules(settings.sign_in.password_least, _own_names(settings)),
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),
@@ -201,6 +208,11 @@ def current_services() -> Services:
     """Return the services of the application that handles this request; for routes only."""
     services: Services = current_app.extensions[EXTENSION]
     return services
+
+
+def _own_names(settings: Settings) -> tuple[str, ...]:
+    """Return what people call this service, for nobody to make a password of."""
+    return "Sekisho", settings.operator.name, urlsplit(settings.issuer).hostname or ""
 
 
 def _signed_event(keys: Keys, claims: bytes) -> str:

@@ -74,6 +74,9 @@ class SignIn:
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     argon2_parallelism: int = 1
+    password_least: int = 15
+    """Characters that a new password has at least: 15 where it is enough by itself, 8 where something else always goes
+    with it (NIST SP 800-63B-4 3.1.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +408,9 @@ def _check_addresses(settings: Settings) -> None:
 def _check_password_hashing(settings: Settings) -> None:
     """Refuse what makes stolen password hashes cheap to try (OWASP Password Storage), except on a host for tests."""
     limits = settings.sign_in
+    if limits.password_least < 8:  # noqa: PLR2004 - the least of NIST SP 800-63B-4 3.1.1.1 and ASVS 6.2.1
+        message = "'sign_in.password_least' must be at least 8 (NIST SP 800-63B-4 3.1.1.1)"
+        raise SettingsError(message)
     memory, work = limits.argon2_memory_kib, limits.argon2_memory_kib * limits.argon2_time_cost
     if memory < ARGON2_KIB_PER_LANE * limits.argon2_parallelism:
         message = (

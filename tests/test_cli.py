@@ -197,8 +197,9 @@ def test_a_changed_declaration_prints_what_changes(idp: Idp, prepared: str, tmp_
 MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("client", "rotate-secret", "nobody"), "", "nobody is not a client with a secret"),
     (("client", "rotate-secret", "storefront-phone"), "", "storefront-phone is not a client with a secret"),
-    (("user", "create", "new@example.jp"), "short", "a password has 8 to"),
-    (("user", "create", "new@example.jp"), "x" * 5000, "a password has 8 to"),
+    (("user", "create", "new@example.jp"), "short", "a password has 15 to"),
+    (("user", "create", "new@example.jp"), "x" * 5000, "a password has 15 to"),
+    (("user", "create", "new@example.jp"), "password12345678", "guessed first: common"),
     (("user", "create", " "), "a good password", "a user has a name to sign in with"),
     (("user", "create", "new@example.jp", "--profile", "{"), "a good password", "not JSON"),
     (("user", "create", "new@example.jp", "--profile", "[]"), "a good password", "a profile is a JSON object"),

@@ -9,7 +9,6 @@ from flask import Flask
 
 from idp.admin.apply import apply, read_declarations
 from idp.admin.change import Change
-from idp.login.password import Passwords
 from idp.maintenance import run_once
 from idp.store import schema
 from idp.store.database import open_database
@@ -49,8 +48,7 @@ def purge(*, as_json: bool) -> None:
 def apply_files(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
     """Bring clients, partners, agreements and users to what FILES declare."""
     services = services_of_settings()
-    hash_password = Passwords(services.settings.sign_in).hash
-    changes = apply(services, read_declarations(files), hash_password, dry_run=dry_run)
+    changes = apply(services, read_declarations(files), services.passwords.hash, dry_run=dry_run)
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changes], default=str, ensure_ascii=False))
         return

@@ -7,7 +7,6 @@ import click
 from idp.cli.partners import by_option
 from idp.data_sharing.agreement_life import terms_in_force
 from idp.data_sharing.partner_life import check_words
-from idp.login.password import Passwords
 from idp.partner.checks import Outcome, run_checks
 from idp.partner.sandbox import Case, seed, username_of
 from idp.partner.webhook import prove_webhook
@@ -136,7 +135,7 @@ def sandbox(partner_id: str, *, as_json: bool) -> None:
     services = services_of_settings()
     with services.database.autocommit() as connection:
         partner = _need_partner(connection, partner_id)
-    password = seed(services, partner, Passwords(services.settings.sign_in).hash)
+    password = seed(services, partner, services.passwords.hash)
     usernames = [username_of(partner_id, case) for case in Case]
     told = {"partner": partner_id, "usernames": usernames, "password": password}
     print_result(told, "\n".join((*usernames, password)), as_json=as_json)

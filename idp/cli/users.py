@@ -7,13 +7,12 @@ from typing import Any
 import click
 
 from idp.data_sharing.relay import relayed
-from idp.login.password import MAX_CHARACTERS, Passwords
+from idp.passwords.hashing import MAX_CHARACTERS
+from idp.passwords.rules import Weakness
 from idp.services import Services
 from idp.store.accounts import ACTIVE, Account
 from idp.store.database import Connection
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
-
-MIN_PASSWORD_CHARACTERS = 8
 
 
 @click.group()
@@ -31,10 +30,9 @@ def create(username: str, password_file: Iterable[str], profile: str, *, as_json
     """Create a user; the password is read from a file or standard input, never from the command line."""
     if not username.strip():
         raise Problem("a user has a name to sign in with")
-    password = _read_password(password_file)
     claims = _json_object(profile)
     services = services_of_settings()
-    hashed = Passwords(services.settings.sign_in).hash(password)
+    hashed = services.passwords.hash(_read_password(services, password_file, username))
     with services.database.transaction() as connection:
         created = services.accounts.create(connection, username, hashed, claims, services.now)
     if created is None:
@@ -63,9 +61,8 @@ def relay(address: str, *, as_json: bool) -> None:
 @told_plainly
 def set_password(username: str, password_file: Iterable[str], *, as_json: bool) -> None:
     """Give a user another password, and end everything that was open under the old one."""
-    password = _read_password(password_file)
     services = services_of_settings()
-    hashed = Passwords(services.settings.sign_in).hash(password)
+    hashed = services.passwords.hash(_read_password(services, password_file, username))
     with services.database.transaction() as connection:
         account = _named(services, connection, username)
         services.accounts.change_password(connection, account.id, hashed, services.now)
@@ -151,11 +148,16 @@ def _named(services: Services, connection: Connection, username: str) -> Account
     return account
 
 
-def _read_password(file: Iterable[str]) -> str:
+def _read_password(services: Services, file: Iterable[str], username: str) -> str:
     password = next(iter(file), "").rstrip("\n")
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-        raise Problem(f"a password has {MIN_PASSWORD_CHARACTERS} to {MAX_CHARACTERS} characters")
-    return password
+    match services.password_rules.weakness(password, username):
+        case None:
+            return password
+        case Weakness.SHORT | Weakness.LONG:
+            least = services.password_rules.least_characters
+            raise Problem(f"a password has {least} to {MAX_CHARACTERS} characters")
+        case weakness:
+            raise Problem(f"the password is one that is guessed first: {weakness}")
 
 
 def _change_status(username: str, status: str, *, as_json: bool) -> None:

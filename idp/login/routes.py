@@ -5,8 +5,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 
 from idp.completion import complete, continuation
-from idp.login.password import Passwords
 from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
+from idp.passwords.hashing import Passwords
 from idp.protocol.authentication import AMR_PASSWORD
 from idp.protocol.parameters import Parameters
 from idp.services import Services, current_services

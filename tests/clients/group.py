@@ -19,7 +19,7 @@ from clients.storefront import app as storefront
 from clients.webapp.serving import serve_beside
 from idp.admin.apply import apply, read_declarations
 from idp.app import create_app
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.services import EXTENSION
 from tests.provider.fixtures import trusting
 from tests.provider.outside import Authority

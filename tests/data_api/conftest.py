@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from idp.admin.apply import apply, read_declarations
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.services import Services
 from idp.store.transactions import Purchase
 from tests.provider.apps import App, tokens_for

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from idp.admin.apply import Declarations, apply
 from idp.admin.partner_document import PartnerDeclaration
 from idp.app import create_app
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.protocol.names import JWT_BEARER_ASSERTION
 from idp.services import EXTENSION, Services
 from idp.store import partner_members, partners

@@ -13,7 +13,7 @@ from flask import Flask
 
 from idp.admin.apply import Declarations, apply, read_declarations
 from idp.app import create_app
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.services import EXTENSION, Services
 from tests.fuzz.answer import call
 from tests.fuzz.browser import VERIFIER, Browser

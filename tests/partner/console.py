@@ -10,7 +10,7 @@ import httpx
 
 from idp.data_sharing.agreement_life import approve, propose
 from idp.data_sharing.partner_life import Action, act
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.store import partner_members, partners
 from idp.store.partners import PartnerDetails
 from tests.provider.person import Person, hidden

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.admin.apply import Declarations, apply
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from tests.provider.provider import CONFIG, ROOT, Provider, environment
 
 

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from idp.admin.apply import apply, read_declarations
 from idp.app import create_app
-from idp.login.password import Passwords
+from idp.passwords.hashing import Passwords
 from idp.services import EXTENSION, Services
 from idp.settings import Settings, load_settings
 from idp.store import schema

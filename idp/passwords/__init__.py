@@ -1,0 +1,1 @@
+"""Passwords: which ones may be chosen, and how they are kept."""
