@@ -1,4 +1,4 @@
-"""Delivers what waits in the outbox: posts it, tries again for as long as it may, and tells nobody twice on purpose.
+"""Delivers what waits in the outbox: posts or mails it, tries again while it may, tells nobody twice on purpose.
 
 Any number of processes and threads may do so at once: each message is claimed by one statement, with a lease that
 outlasts the slowest exchange. Who dies with a message in hand leaves it to the next, once the lease has run out. A
@@ -8,9 +8,10 @@ less a half, so that a crowd that failed together does not come back together.
 
 import logging
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from idp.mail import MailError
 from idp.outbound import FetchError
 from idp.services import Services
 from idp.store import outbox
@@ -22,7 +23,8 @@ from idp.tokens.logout_token import EndedSession, logout_token
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
-THREADS = 2
+THREADS = (outbox.POSTED, outbox.POSTED, (outbox.MAIL,))
+"""What each thread delivers. Mail has one of its own: a person who waits for a code does not wait behind webhooks."""
 LEASE_MARGIN = 5
 FIRST_PAUSE = 2
 LONGEST_PAUSE = 3600
@@ -30,13 +32,23 @@ _SERVER_ERROR = 500
 _TOO_MANY = 429
 
 
-def deliver_due(services: Services) -> int:
-    """Try every message that is due; return how many were delivered."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a message was not taken; whether its recipient is away altogether, and whether trying again is no use."""
+
+    reason: str
+    is_away: bool
+    is_final: bool = False
+
+
+def deliver_due(services: Services, kinds: tuple[str, ...] = outbox.POSTED) -> int:
+    """Try every message of these kinds that is due; return how many were delivered."""
     delivered = 0
-    lease = 2 * services.settings.outbound.total_timeout + LEASE_MARGIN
+    settings = services.settings
+    longest = settings.mail.timeout if outbox.MAIL in kinds else 2 * settings.outbound.total_timeout
     while True:
         with services.database.autocommit() as connection:
-            message = outbox.claim(connection, services.now, lease)
+            message = outbox.claim(connection, services.now, longest + LEASE_MARGIN, kinds)
         if message is None:
             return delivered
         delivered += _deliver(services, message)
@@ -55,9 +67,9 @@ def _deliver(services: Services, message: Message) -> bool:
     if letter is None:
         _finish(services, message, outbox.NOBODY)
         return False
-    failure, is_away = _post(services, message, letter)
-    if failure:
-        _try_again(services, message, failure, is_away=is_away)
+    failure = _mail(services, letter) if message.kind == outbox.MAIL else _post(services, message, letter)
+    if failure is not None:
+        _try_again(services, message, failure)
         return False
     _finish(services, message, outbox.DELIVERED)
     return True
@@ -81,27 +93,39 @@ def _readied(services: Services, message: Message) -> Letter | None:
     return replace(letter, body=urlencode({"logout_token": token}).encode("ascii"))
 
 
-def _post(services: Services, message: Message, letter: Letter) -> tuple[str, bool]:
-    """Post a message; return why it failed, or nothing, and whether the recipient is away altogether."""
+def _mail(services: Services, letter: Letter) -> Failure | None:
+    """Hand a mail to the mail server; return why that failed, or None."""
+    try:
+        services.post_office.send(letter)
+    except MailError as error:
+        return Failure(error.code, error.is_away, error.is_final)
+    return None
+
+
+def _post(services: Services, message: Message, letter: Letter) -> Failure | None:
+    """Post a message; return why that failed, or None."""
     try:
         answer = services.fetcher.post(
             letter.url, letter.body, content_type=letter.content_type, budget=message.recipient
         )
     except FetchError as error:
-        return error.code, True
-    is_taken = 200 <= answer.status < 300  # noqa: PLR2004 - the statuses of success (RFC 9110 15.3)
-    return "" if is_taken else f"status {answer.status}", answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY
+        return Failure(error.code, is_away=True)
+    if 200 <= answer.status < 300:  # noqa: PLR2004 - the statuses of success (RFC 9110 15.3)
+        return None
+    is_away = answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY
+    return Failure(f"status {answer.status}", is_away)
 
 
-def _try_again(services: Services, message: Message, reason: str, *, is_away: bool) -> None:
+def _try_again(services: Services, message: Message, failure: Failure) -> None:
     now = services.now
     at = now + _pause(services, message.tries)
-    if at >= message.expires_at:
-        _finish(services, message, outbox.EXPIRED)
+    is_over = failure.is_final or at >= message.expires_at
+    if is_over:
+        _finish(services, message, outbox.REFUSED if failure.is_final else outbox.EXPIRED)
     with services.database.autocommit() as connection:
-        if at < message.expires_at:
-            outbox.retry(connection, message, reason, at)
-        if is_away:
+        if not is_over:
+            outbox.retry(connection, message, failure.reason, at)
+        if failure.is_away:
             outbox.postpone(connection, message.kind, message.recipient, now, at)
 
 
@@ -128,13 +152,13 @@ class Delivery:
 
     def start(self) -> None:
         """Begin, in threads that do not keep the process alive."""
-        for number in range(THREADS):
-            threading.Thread(target=self._run, name=f"delivery-{number}", daemon=True).start()
+        for number, kinds in enumerate(THREADS):
+            threading.Thread(target=self._run, args=(kinds,), name=f"delivery-{number}", daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, kinds: tuple[str, ...]) -> None:
         while not self._stop.wait(INTERVAL_SECONDS):
             try:
-                deliver_due(self._services)
+                deliver_due(self._services, kinds)
             except DatabaseUnavailableError:
                 log.warning("delivery waits: the database is unavailable")
             except Exception:

@@ -10,6 +10,7 @@ import threading
 from idp.data_sharing.agreement_life import put_due_in_force
 from idp.services import Services
 from idp.store import (
+    activity,
     attempts,
     changes,
     codes,
@@ -52,6 +53,7 @@ def run_once(services: Services) -> dict[str, int]:
     database = services.database
     decision_records.forget_old(database, now - lifetimes.decision_record)
     return {
+        "activity": activity.purge(database, now - lifetimes.activity),
         "attempts": attempts.purge(database, now, services.settings.sign_in.window),
         "changes": changes.purge(database, now),
         "authorization_codes": codes.purge(database, now),

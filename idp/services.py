@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
+from idp.activity import Activity
 from idp.authorization_server import AuthorizationServer, Dependencies
 from idp.client_keys import ClientKeys
 from idp.data_sharing import NO_RULES, AccessRules, Answers, Audiences, DataSharing, policy_life, read_access_rules
@@ -22,6 +23,7 @@ from idp.data_sharing.receipts import Receipts
 from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
 from idp.logos import Logos
+from idp.mail import Mailer, PostOffice
 from idp.outbound import Fetcher
 from idp.passwords.hashing import Passwords
 from idp.passwords.rules import PasswordRules
@@ -80,6 +82,9 @@ class Services:
     accounts: Accounts
     passwords: Passwords
     password_rules: PasswordRules
+    activity: Activity
+    mailer: Mailer
+    post_office: PostOffice
     audit_log: AuditLog
     audit_tree: AuditTree
     interactions: Interactions
@@ -134,6 +139,7 @@ def build_services(
     feed = ChangeFeed(database)
     policy = PolicyInForce(database, feed)
     accounts = Accounts(sealer, random)
+    mailer = Mailer(settings, sealer, random)
     transactions = Transactions(sealer, random)
     log_key, receipt_key = LogKey(settings.issuer, sealer), ReceiptKey(sealer)
     keys = Keys(settings, database, SigningKeys(sealer), feed, clock, receipt_key.public)
@@ -185,6 +191,9 @@ def build_services(
         accounts=accounts,
         passwords=Passwords(settings.sign_in),
         password_rules=PasswordRules(settings.sign_in.password_least, _own_names(settings)),
+        activity=Activity(accounts, mailer, sealer),
+        mailer=mailer,
+        post_office=PostOffice(settings),
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),

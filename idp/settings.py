@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from idp.protocol.mail import sender_address
 from idp.protocol.names import GRANT_MANAGEMENT, RESPONSE_TYPES, ClientKind, GrantType
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
@@ -51,6 +52,8 @@ class Lifetimes:
     """How long what disclosures were decided from is kept, to decide it again by another policy."""
     client_assertion: int = 3600
     """The longest that a client's assertion may still be valid for."""
+    activity: int = 365 * DAY
+    """How long people see what happened to their account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,34 @@ class Operator:
     email: str = ""
     country: str = "JP"
     """ISO 3166-1 alpha-2."""
+
+
+STARTTLS = "starttls"
+IMPLICIT_TLS = "implicit"
+NO_TLS = "none"
+MAIL_TLS = (STARTTLS, IMPLICIT_TLS, NO_TLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How people are written to; see `idp.mail`."""
+
+    host: str = ""
+    """The SMTP server that takes mail; without one, mail waits until its time is over."""
+    port: int = 587
+    tls: str = STARTTLS
+    """`starttls`, `implicit` (port 465, RFC 8314), or `none` on this machine."""
+    ca_file: str = ""
+    """A certificate authority in PEM instead of those of this machine."""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    sender: str = ""
+    """An address, with a name if wanted; `no-reply` at the issuer's host if not set."""
+    timeout: int = 10
+    """Seconds for a whole exchange with the server."""
+    mailbox: bool = False
+    """Whether mail is not sent but shown to everybody at `/mailbox`; for demos and tests only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +228,7 @@ class Settings:
     logout: Logout = field(default_factory=Logout)
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
+    mail: Mail = field(default_factory=Mail)
     registration: Registration = field(default_factory=Registration)
 
     @property
@@ -333,6 +365,7 @@ def _check(settings: Settings) -> None:
             raise SettingsError(message) from error
     _check_response_types(settings)
     _check_experimental(settings)
+    _check_mail(settings)
     _check_outbound(settings)
     _check_registration(settings.registration)
     _check_numbers(settings)
@@ -358,6 +391,25 @@ def _check_outbound(settings: Settings) -> None:
     if (settings.outbound.allow_loopback or settings.outbound.extra_ca_file) and not _is_for_tests(settings.issuer):
         message = "'outbound.allow_loopback' and 'outbound.extra_ca_file' are for loopback and .test issuers only"
         raise SettingsError(message)
+
+
+def _check_mail(settings: Settings) -> None:
+    """Refuse to show the world everybody's mail, or a password to whoever stands between."""
+    mail = settings.mail
+    if mail.tls not in MAIL_TLS:
+        message = f"'mail.tls' must be one of {', '.join(MAIL_TLS)}"
+        raise SettingsError(message)
+    if mail.tls == NO_TLS and mail.host and not _is_this_machine(mail.host):
+        message = "'mail.tls' may be none only for a server on this machine (RFC 8314 3)"
+        raise SettingsError(message)
+    if mail.mailbox and (mail.host or not _is_for_tests(settings.issuer)):
+        message = "'mail.mailbox' shows everybody's mail: it is for loopback and .test issuers without 'mail.host'"
+        raise SettingsError(message)
+    try:
+        sender_address(mail.sender, settings.operator.name, settings.issuer)
+    except ValueError as error:
+        message = f"'mail.sender' is {error}"
+        raise SettingsError(message) from error
 
 
 def _check_registration(registration: Registration) -> None:
@@ -424,7 +476,7 @@ def _check_password_hashing(settings: Settings) -> None:
 
 
 def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in", "logout", "data_api", "outbound", "registration"):
+    for name in ("lifetimes", "key_rotation", "sign_in", "logout", "data_api", "outbound", "registration", "mail"):
         group = getattr(settings, name)
         for item in fields(group):
             if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):

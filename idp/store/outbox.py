@@ -8,6 +8,7 @@ next one delivers it again when that has run out. Where and what is said is seal
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, insert, not_, or_, select, update
 
@@ -16,6 +17,9 @@ from idp.store.sealing import Sealer
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 PARTNER_MESSAGE = "partner_message"
+MAIL = "mail"
+POSTED = (BACKCHANNEL_LOGOUT, PARTNER_MESSAGE)
+"""What is posted over HTTP."""
 
 KEEP_SECONDS = 7 * 86_400
 """How long the row of a message that is over is kept, without its content, for operators to see what became of it."""
@@ -41,11 +45,14 @@ DELIVERED = "delivered"
 EXPIRED = "expired"
 UNREADABLE = "unreadable"
 NOBODY = "nobody"
+REFUSED = "refused"
+KEPT = "kept"
+"""Never sent: read where it is, for as long as rows of messages that are over are."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """What is said, and to which URL it is posted."""
+    """What is said, and to which URL it goes: by a POST, or as mail to a `mailto:` (RFC 6068)."""
 
     url: str
     content_type: str
@@ -83,7 +90,8 @@ _WAITS_FOR_ANOTHER = exists().where(
 )
 _FIRST = (
     select(outbox.c.id)
-    .where(outbox.c.next_at <= bindparam("now"), or_(not_(outbox.c.in_order), not_(_WAITS_FOR_ANOTHER)))
+    .where(outbox.c.next_at <= bindparam("now"), outbox.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(or_(not_(outbox.c.in_order), not_(_WAITS_FOR_ANOTHER)))
     .order_by(outbox.c.next_at, outbox.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -110,28 +118,39 @@ def enqueue(
 ) -> int:
     """Write a message down, in the transaction of its event, to be tried until `expires_at`; return its number.
 
-    `recipient` is whoever answers at the letter's URL: a client_id or a partner's id. With `in_order` it waits for the
-    messages of this kind to this recipient that were written down before it, in order too.
+    `recipient` is whoever answers for the letter's URL: a client_id, or the server that takes all mail. With `in_order`
+    it waits for the messages of this kind to this recipient that were written down before it, in order too.
     """
-    content = json.dumps([letter.url, letter.content_type, b64encode(letter.body).decode("ascii")]).encode("utf-8")
-    statement = insert(outbox).values(
-        kind=kind,
-        recipient=recipient,
-        in_order=in_order,
-        content=sealer.seal(content, _place(kind, recipient)),
-        tries=0,
-        created_at=now,
-        next_at=now,
-        expires_at=expires_at,
-        outcome="",
-    )
+    written = _written(sealer, letter, kind, recipient, now)
+    statement = insert(outbox).values(in_order=in_order, next_at=now, expires_at=expires_at, outcome="", **written)
     number: int = connection.execute(statement.returning(outbox.c.id)).scalar_one()
     return number
 
 
-def claim(connection: Connection, now: int, lease: int) -> Message | None:
+def keep(connection: Connection, sealer: Sealer, letter: Letter, *, kind: str, recipient: str, now: int) -> None:
+    """Write a message down that nobody will deliver, to be read here."""
+    written = _written(sealer, letter, kind, recipient, now)
+    closed = {"in_order": False, "expires_at": now, "over_at": now, "outcome": KEPT}
+    connection.execute(insert(outbox).values(**closed, **written))
+
+
+def kept(connection: Connection, kind: str, limit: int) -> tuple[tuple[int, Message], ...]:
+    """Return the messages that were kept, the newest first, each with the second in which it was."""
+    columns = (outbox.c.created_at, *(outbox.c[item.name] for item in fields(Message)))
+    statement = select(*columns).where(outbox.c.kind == kind, outbox.c.outcome == KEPT)
+    found = connection.execute(statement.order_by(outbox.c.id.desc()).limit(limit))
+    return tuple((at, Message(*row)) for at, *row in found)
+
+
+def _written(sealer: Sealer, letter: Letter, kind: str, recipient: str, now: int) -> dict[str, Any]:
+    content = json.dumps([letter.url, letter.content_type, b64encode(letter.body).decode("ascii")]).encode("utf-8")
+    sealed = sealer.seal(content, _place(kind, recipient))
+    return {"kind": kind, "recipient": recipient, "content": sealed, "tries": 0, "created_at": now}
+
+
+def claim(connection: Connection, now: int, lease: int, kinds: tuple[str, ...] = POSTED) -> Message | None:
     """Take the message that waits longest, for `lease` seconds in which nobody else does; None when none is due."""
-    row = connection.execute(_CLAIM, {"now": now, "until": now + lease}).one_or_none()
+    row = connection.execute(_CLAIM, {"now": now, "until": now + lease, "kinds": kinds}).one_or_none()
     return None if row is None else Message(*row)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from idp.store import (  # noqa: F401 - importing a module declares its table
     accounts,
+    activity,
     agreement_versions,
     attempts,
     audit,

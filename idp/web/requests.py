@@ -9,9 +9,11 @@ from flask import Request, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 
 from idp.authorization_server import EndpointRequest, Payload
+from idp.protocol.activity import Seen, device_words
 from idp.protocol.errors import invalid_request
 from idp.protocol.parameters import Parameters, parse_parameters
 from idp.protocol.strict_json import load_strictly
+from idp.services import Services
 
 _LENGTH = re.compile("[0-9]{1,9}")
 FORM = "application/x-www-form-urlencoded"
@@ -133,6 +135,12 @@ def client_network(request: Request, trusted_proxies: tuple[str, ...]) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, IPV6_PREFIX), strict=False))
     return str(address)
+
+
+def seen_from(services: Services, request: Request) -> Seen:
+    """Return from where this request comes, as its person is told."""
+    network = client_network(request, services.settings.trusted_proxies)
+    return Seen(network, device_words(request.headers.get("User-Agent", "")))
 
 
 def _forwarded_for(request: Request) -> list[str]:
