@@ -11,6 +11,7 @@ from idp import (
     grants,
     health,
     introspection,
+    mailbox,
     public_log,
     revocation,
     session_management,
@@ -87,6 +88,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         acknowledgements.blueprint,
         console.create_blueprint(passwords.hash),
         public_log.blueprint,
+        *([mailbox.blueprint] if services.settings.mail.mailbox else []),
         health.blueprint,
     ]
 

@@ -82,6 +82,7 @@ Everything stays up:
   {places.partner}  Tabi Points, the partner
   {places.marketing}  Kaze Ads, who send offers
   {places.provider}/account/sharing  Hana's apps and partners
+  {places.provider}/mailbox  the mail that people would get
   {places.provider}/.well-known/openid-configuration
 
 Sign in as

@@ -70,6 +70,7 @@ PARTNER_APP = "/partner/<partner_id>/apps/<client_id>"
 PARTNER_KEYS = "/partner/<partner_id>/apps/<client_id>/keys"
 PARTNER_WEBHOOK = "/partner/<partner_id>/apps/<client_id>/webhook"
 PARTNER_CHECK = "/partner/<partner_id>/apps/<client_id>/check"
+MAILBOX = "/mailbox"
 HEALTH_LIVE = "/health/live"
 HEALTH_READY = "/health/ready"
 

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from idp.app import create_app
-from idp.settings import Registration, Settings
+from idp.settings import Mail, Registration, Settings
 from idp.store import schema
 from idp.store.database import open_database
 from idp.web import paths
@@ -69,6 +69,7 @@ ROUTES = {
     "/log/checkpoint": READ,
     "/log/tile/<path:place>": READ,
     "/log/key": READ,
+    "/mailbox": READ,
     "/health/live": READ,
     "/health/ready": READ,
     "/static/<path:filename>": READ,
@@ -109,6 +110,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
             sharing_directory=str(sharing),
             experimental=("grant-management-03",),
             registration=Registration(mode="open"),
+            mail=Mail(mailbox=True),
         )
     )
 

@@ -229,6 +229,16 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
         },
         **sharing_pages(text),
         "home.html": {},
+        "mailbox.html": {
+            "mails": [
+                {
+                    "to": text("hana@example.jp"),
+                    "at": "21 Feb 2027, 09:05 UTC",
+                    "subject": text("New sign-in to your account"),
+                    "text": text("Somebody signed in."),
+                }
+            ]
+        },
         **account_pages(text),
         **console_pages(text),
     }
@@ -274,6 +284,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         | {"card": over, "notice": None, "history": SimpleNamespace(entries=[], older="")},
         "form_post.html": full["form_post.html"] | {"parameters": []},
         "home.html": {},
+        "mailbox.html": {"mails": []},
         **account_at_its_barest(),
         **console_at_its_barest(),
     }

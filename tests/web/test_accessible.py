@@ -52,6 +52,7 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
             broken[name] = found
 
     judge("welcome", lambda: page.goto(provider.url))
+    judge("mailbox", lambda: page.goto(f"{provider.url}/mailbox"))
     judge("no such page", lambda: page.goto(f"{provider.url}/nowhere"))
     judge("sign in", lambda: page.goto(asked(provider)))
     page.fill("#username", "nobody")

@@ -156,6 +156,7 @@ FIXED = {
     "receipt.html": {"download": ""},
     "sharing_grant.html": {"narrow": "action", "resume": "action", "end": "action", "notice": "", "older": ""},
     "home.html": {},
+    "mailbox.html": {},
     "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
     "account/ways.html": {},
     "partner/partners.html": {},
