@@ -34,6 +34,7 @@ from idp.settings import Settings, config_files, load_settings
 from idp.token import routes as token
 from idp.web.errors import install_error_handlers
 from idp.web.pages import YEAR, install_pages
+from idp.web.provider import Provider
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -44,10 +45,9 @@ def create_app(settings: Settings, clock: Clock = time.time, random: Randomness 
     Raises:
         SettingsError, SharingDataError, DatabaseUnavailableError: when it cannot serve as configured.
     """
-    app = Flask("idp", static_folder="web/static", template_folder="web/templates")
+    app = Provider(settings.issuer)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
-    app.url_map.merge_slashes = False  # or doubled slashes would be answered by a redirect to whatever Host says
     services = build_services(app, settings, clock, random)
     app.extensions[EXTENSION] = services
     install_pages(app)

@@ -6,7 +6,7 @@ own. For everything else the answer is "not active", which is all a stranger lea
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from idp.data_sharing import NOTHING, Outgoing, Released, outgoing
 from idp.protocol.audit import Surface
@@ -31,7 +31,7 @@ _PLAIN_CLAIMS = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope",
 def introspect() -> Response:
     """Answer an introspection request."""
     services = current_services()
-    endpoint_request = read_endpoint_request(request)
+    endpoint_request = read_endpoint_request()
     caller = services.server.identify_client(endpoint_request)
     if caller.is_public:
         raise unauthorized_client("A public client cannot introspect tokens (RFC 7662 2.1).")

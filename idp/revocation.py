@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from idp.protocol.errors import invalid_grant, invalid_request
 from idp.services import Services, current_services
@@ -21,7 +21,7 @@ blueprint = Blueprint("revocation", __name__)
 def revoke() -> Response:
     """Answer a revocation request."""
     services = current_services()
-    endpoint_request = read_endpoint_request(request)
+    endpoint_request = read_endpoint_request()
     client = services.server.identify_client(endpoint_request)
     if "token" not in endpoint_request.form:
         raise invalid_request("The parameter token is missing.")

@@ -6,7 +6,7 @@ the push may not be any more. The reference works once, for the client that push
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from idp.authorize.request import check_request, check_return_address
 from idp.authorize.request_object import read_request_object
@@ -30,7 +30,7 @@ _CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion
 def push() -> Response:
     """Check a request and keep it for its user to come."""
     services = current_services()
-    endpoint_request = read_endpoint_request(request)
+    endpoint_request = read_endpoint_request()
     client = services.server.identify_client(endpoint_request)
     parameters = _asked(services, client, endpoint_request.form)
     check_request(services, parameters, check_return_address(services, parameters))

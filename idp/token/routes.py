@@ -1,6 +1,6 @@
 """POST /token: parse, let Authlib pick the grant, answer."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from idp.protocol.errors import invalid_authorization_details, invalid_request
 from idp.services import Services, current_services
@@ -23,7 +23,7 @@ def register_grants(services: Services) -> None:
 @blueprint.post(paths.TOKEN)
 def token() -> Response:
     """Answer a token request."""
-    endpoint_request = read_endpoint_request(request)
+    endpoint_request = read_endpoint_request()
     if "grant_type" not in endpoint_request.form:
         raise invalid_request("The parameter grant_type is missing.")
     if "authorization_details" in endpoint_request.form:

@@ -28,7 +28,6 @@ _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -56,8 +55,8 @@ def install_pages(app: Flask) -> None:
 
 
 def _never_guess_types(response: Response) -> Response:
-    """Forbid browsers to guess a type, also for what Flask answers by itself: static files, OPTIONS."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    """Forbid browsers to guess the type of any answer, also of what Flask answers by itself: static files, OPTIONS."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

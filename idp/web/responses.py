@@ -86,4 +86,3 @@ def _challenge(error: OAuthError) -> str:
 def _protect(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
-    response.headers["X-Content-Type-Options"] = "nosniff"
