@@ -17,13 +17,14 @@ from idp import (
     session_management,
     userinfo,
 )
-from idp.account import overview, records, sharing, sharing_grant, ways
+from idp.account import overview, passkeys, records, sharing, sharing_grant, ways
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
 from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
+from idp.login import passkey
 from idp.login import routes as login
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
@@ -76,10 +77,12 @@ def _capabilities(services: Services) -> list[Blueprint]:
         *([registration.blueprint] if services.takes_registrations else []),
         *([grants.blueprint] if services.manages_grants else []),
         login.create_blueprint(passwords),
+        passkey.blueprint,
         consent.blueprint,
         app_logo.blueprint,
         overview.blueprint,
         ways.blueprint,
+        passkeys.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
         records.blueprint,

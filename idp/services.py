@@ -25,6 +25,7 @@ from idp.keys import Keys
 from idp.logos import Logos
 from idp.mail import Mailer, PostOffice
 from idp.outbound import Fetcher
+from idp.passkeys import PasskeyCeremonies
 from idp.passwords.hashing import Passwords
 from idp.passwords.rules import PasswordRules
 from idp.protocol.names import GRANT_MANAGEMENT
@@ -40,6 +41,7 @@ from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
 from idp.store.interactions import Interactions
+from idp.store.passkeys import Passkeys
 from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
@@ -88,6 +90,8 @@ class Services:
     audit_log: AuditLog
     audit_tree: AuditTree
     interactions: Interactions
+    passkeys: Passkeys
+    passkey_ceremonies: PasskeyCeremonies
     pushed_requests: PushedRequests
     sharing: DataSharing
     policy: PolicyInForce
@@ -138,7 +142,7 @@ def build_services(
     sealer = _open_sealer(database, settings, random)
     feed = ChangeFeed(database)
     policy = PolicyInForce(database, feed)
-    accounts = Accounts(sealer, random)
+    accounts, passkeys = Accounts(sealer, random), Passkeys(sealer)
     mailer = Mailer(settings, sealer, random)
     transactions = Transactions(sealer, random)
     log_key, receipt_key = LogKey(settings.issuer, sealer), ReceiptKey(sealer)
@@ -197,6 +201,8 @@ def build_services(
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),
+        passkeys=passkeys,
+        passkey_ceremonies=PasskeyCeremonies(settings, database, passkeys, random),
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
         policy=policy,

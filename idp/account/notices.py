@@ -19,6 +19,14 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "narrow": lambda: _("Taken out. It does not go out any more."),
     "opt_out": lambda: _("You share nothing with anybody from now on."),
     "opt_in": lambda: _("You can share again. What was held goes on as before."),
+    "passkey_added": lambda: _("Your passkey is made. It opens your account from now on."),
+    "passkey_late": lambda: _("That took too long. Make the passkey again."),
+    "passkey_refused": lambda: _(
+        "No passkey was made: what the device sent could not be used. Try again, or with another device."
+    ),
+    "passkey_renamed": lambda: _("Renamed."),
+    "passkey_removed": lambda: _("Removed. It does not open your account any more."),
+    "passkey_last": lambda: _("Nothing was removed: you could not sign in any more. Make another passkey first."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

@@ -30,13 +30,15 @@ class Way:
 def ways(services: Services, person: Viewer) -> Response:
     """Show how this person can sign in."""
     with services.database.autocommit() as connection:
-        found = _ways(connection, person)
+        found = _ways(services, connection, person)
     return render_page("account/ways.html", notice=notice(request), ways=found)
 
 
-def _ways(_connection: Connection, person: Viewer) -> list[Way]:
+def _ways(services: Services, connection: Connection, person: Viewer) -> list[Way]:
     """Return a line for each kind there is, the strongest first; what is not set up says so."""
     has_password = bool(person.account.password_hash)
+    names = [passkey.name for passkey in services.passkeys.of_account(connection, person.account.id)]
     return [
+        Way("passkeys", _("Passkeys"), " · ".join(names) or _("Not set"), paths.PASSKEYS),
         Way("password", _("Password"), _("Set") if has_password else _("Not set"), None),
     ]

@@ -1,10 +1,11 @@
-"""The sign-in page."""
+"""Signing in with a password."""
 
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
 from idp.completion import complete, continuation
+from idp.login.page import sign_in_page, waiting_interaction
 from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
 from idp.passwords.hashing import Passwords
 from idp.protocol.authentication import AMR_PASSWORD
@@ -13,13 +14,10 @@ from idp.services import Services, current_services
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
 from idp.web import paths
-from idp.web.apps import shown_client
 from idp.web.errors import expired_page
-from idp.web.interactions import require_interaction
-from idp.web.pages import current_language, form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
-from idp.web.sessions import cookie_name, csrf_matches, csrf_token, set_cookie
+from idp.web.sessions import cookie_name, csrf_matches, set_cookie
 
 
 def create_blueprint(passwords: Passwords) -> Blueprint:
@@ -30,9 +28,9 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
     def login_page() -> Response:
         services = current_services()
         query = read_query(request)
-        interaction = _interaction(services, query.get("flow", ""))
+        interaction = waiting_interaction(services, query.get("flow", ""))
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
-        return _page(services, interaction, query, username=hint[:320])
+        return sign_in_page(services, interaction, query, username=hint[:320])
 
     @blueprint.post(paths.LOGIN)
     def login() -> Response:
@@ -41,21 +39,10 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         flow = form.get("flow", "")
         if not csrf_matches(services, form.get("csrf", "")):
             raise expired_page(continuation(flow) if flow else paths.sign_in_for(form.get("next", "")))
-        interaction = _interaction(services, flow)
+        interaction = waiting_interaction(services, flow)
         return _try(services, passwords, interaction, form)
 
     return blueprint
-
-
-def _interaction(services: Services, flow: str) -> Interaction | None:
-    """Return the request that waits for this sign-in, or None for somebody who comes to sign in without any.
-
-    Raises:
-        PageError: when the request is over: nobody should type a password first and be told so afterwards.
-    """
-    interaction = require_interaction(services, flow) if flow else None
-    settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
-    return interaction
 
 
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:
@@ -66,13 +53,15 @@ def _try(services: Services, passwords: Passwords, interaction: Interaction | No
     throttle = Throttle(services, username, network, device)
     if not throttle.admit():
         sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
-        return _page(
+        return sign_in_page(
             services, interaction, form, username=username, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS
         )
     account = _verified_account(services, passwords, username, password)
     if account is None:
         sentence = _("The e-mail address or the password is not right. Check both and try again.")
-        return _page(services, interaction, form, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED)
+        return sign_in_page(
+            services, interaction, form, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED
+        )
     throttle.forgive()
     response = complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
     set_cookie(services, response, DEVICE_COOKIE, throttle.device_cookie(), YEAR)
@@ -90,26 +79,3 @@ def _verified_account(services: Services, passwords: Passwords, username: str, p
         with services.database.transaction() as connection:
             services.accounts.change_password(connection, account.id, passwords.hash(password), services.now)
     return account
-
-
-def _page(
-    services: Services,
-    interaction: Interaction | None,
-    sent: Parameters,
-    *,
-    username: str,
-    error: str | None = None,
-    status: int = HTTPStatus.OK,
-) -> Response:
-    client = services.find_client(interaction.client_id) if interaction else None
-    return render_page(
-        "sign_in.html",
-        status=status,
-        form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
-        csrf=csrf_token(services),
-        flow=sent.get("flow", ""),
-        onward=paths.own_page(sent.get("next", "")),
-        client=shown_client(client, current_language()) if client else None,
-        username=username,
-        error=error,
-    )

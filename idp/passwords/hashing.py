@@ -37,14 +37,14 @@ class Passwords:
         return self._hasher.hash(normalized(password))
 
     def verify(self, stored_hash: str | None, password: str) -> bool:
-        """Whether a password belongs to a stored hash; without one, the answer is no after the same work."""
+        """Whether a password belongs to a stored hash; without one (None, "") it is no, after the same work."""
         if len(password) > MAX_CHARACTERS:
             return False
         try:
             self._hasher.verify(stored_hash or self._nobody, normalized(password))
         except (VerificationError, InvalidHashError):
             return False
-        return stored_hash is not None
+        return bool(stored_hash)
 
     def is_outdated(self, stored_hash: str) -> bool:
         """Whether a hash was made with weaker parameters than today's."""

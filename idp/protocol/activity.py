@@ -12,6 +12,8 @@ class Event(StrEnum):
     NEW_DEVICE = "new_device"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_REFUSED = "passkey_refused"
+    """Its counter went back, so that there may be a copy of it (WebAuthn 7.2 step 22)."""
     PASSWORD_CHANGED = "password_changed"
     AUTHENTICATOR_ADDED = "authenticator_added"
     AUTHENTICATOR_REMOVED = "authenticator_removed"

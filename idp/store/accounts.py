@@ -50,6 +50,12 @@ class Account:
         """Whether this user may sign in and be given tokens."""
         return self.status == ACTIVE
 
+    @property
+    def called(self) -> str | None:
+        """What they go by here, to tell one account of theirs from another."""
+        names = (self.profile.get(claim) for claim in ("email", "preferred_username", "name"))
+        return next((name for name in names if isinstance(name, str)), None)
+
     def __repr__(self) -> str:
         """Show nothing personal."""
         return f"Account({self.id})"
@@ -70,6 +76,11 @@ class Accounts:
     def find(self, connection: Connection, account_id: str) -> Account | None:
         """Return the account with an identifier."""
         return self._one(connection.execute(_SELECT.where(accounts.c.id == account_id)).one_or_none())
+
+    def hold(self, connection: Connection, account_id: str) -> Account | None:
+        """Return an account, and keep others from changing it, or what belongs to it, until the transaction ends."""
+        which = _SELECT.where(accounts.c.id == account_id).with_for_update()
+        return self._one(connection.execute(which).one_or_none())
 
     def find_by_username(self, connection: Connection, username: str) -> Account | None:
         """Return the account with a sign-in name."""

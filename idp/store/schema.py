@@ -26,6 +26,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     partner_members,
     partner_messages,
     partners,
+    passkeys,
     policies,
     pushed_requests,
     quotas,

@@ -171,7 +171,4 @@ def _language_links(flow: object, onward: object) -> list[LanguageLink]:
 def _account_name(services: Services) -> str | None:
     """Return what the signed-in person calls themselves here."""
     account = signed_in_account(services)
-    if account is None:
-        return None
-    names = (account.profile.get(claim) for claim in ("email", "preferred_username", "name"))
-    return next((name for name in names if isinstance(name, str)), None)
+    return account.called if account is not None else None

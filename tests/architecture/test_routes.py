@@ -39,11 +39,13 @@ ROUTES = {
     "/register": WRITE,
     "/register/<client_id>": READ | {"PUT", "DELETE"},
     "/login": READ | WRITE,
+    "/login/passkey": WRITE,
     "/consent": READ | WRITE,
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
     "/account": READ,
     "/account/sign-in": READ,
+    "/account/passkeys": READ | WRITE,
     "/account/sharing": READ | WRITE,
     "/account/sharing/earlier": READ,
     "/account/sharing/<grant_id>": READ | WRITE,
@@ -77,7 +79,6 @@ ROUTES = {
 # Addresses that are kept for pages to come; whoever answers one takes it out of here.
 KEPT = {
     paths.PROFILE,
-    paths.PASSKEYS,
     paths.PASSWORD,
     paths.AUTHENTICATOR,
     paths.RECOVERY_CODES,

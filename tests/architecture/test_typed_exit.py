@@ -21,7 +21,7 @@ PROFILE_READERS = {
     "idp/data_sharing/people.py",
     "idp/data_sharing/relay.py",
     "idp/data_sharing/sharing.py",
-    "idp/web/pages.py",  # shows people their own name
+    # shows people their own name
 }
 """Who may look into a person's profile. A module that answers clients is never one of them."""
 

@@ -8,6 +8,7 @@ from tests.fuzz.browser import VERIFIER, request_of
 from tests.fuzz.draft import Draft, cookie, form, header, json_body, query
 from tests.fuzz.world import ASSERTOR, CONSOLE, HANA, ISSUER, PURPOSE, World
 from tests.provider.apps import NO_PKCE, PAYMENTS_API, PHONE, STOREFRONT, TABI, TABI_PHONE
+from tests.provider.authenticator import Authenticator
 
 SESSION = "sekisho_session"
 Drafts = Callable[[World], list[Draft]]
@@ -170,6 +171,23 @@ def _login(world: World) -> list[Draft]:
     return [
         Draft("GET", b"/login", (*query(flow=flow, lang="ja"), *browser)),
         Draft("POST", b"/login", (*credentials, *browser, *header("X-Forwarded-For", "10.0.0.1, 10.0.0.2"))),
+    ]
+
+
+def _passkey_sign_in(world: World) -> list[Draft]:
+    page = world.visitor()
+    answer = Authenticator(ISSUER).get('{"challenge": "eHg"}')
+    sent = form(flow=page["flow"], csrf=page["csrf"], next="/account/passkeys", answer=answer)
+    return [Draft("POST", b"/login/passkey", (*sent, *cookie(sekisho_session=page["session"])))]
+
+
+def _passkeys(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana.session)
+    answer = Authenticator(ISSUER).create('{"challenge": "eHg", "user": {"id": "eHg"}}')
+    sent = form(csrf=world.csrf, action="add", name="Phone", passkey="0a1b", answer=answer)
+    return [
+        Draft("GET", b"/account/passkeys", (*query(lang="ja"), *session)),
+        Draft("POST", b"/account/passkeys", (*sent, *session)),
     ]
 
 
@@ -375,6 +393,8 @@ ENDPOINTS = (
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),
+    Endpoint("/login/passkey", touches_store=True, drafts=_passkey_sign_in, share=0.3),
+    Endpoint("/account/passkeys", touches_store=True, drafts=_passkeys, share=0.3),
     Endpoint("/account/sign-in", touches_store=True, drafts=_own_page("/account/sign-in"), share=0.1),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier, share=0.1),

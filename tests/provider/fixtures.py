@@ -25,6 +25,13 @@ def shared_provider(postgres_server: PostgresServer, authority: Authority) -> It
 
 
 @pytest.fixture(scope="module")
+def named_provider(postgres_server: PostgresServer, authority: Authority) -> Iterator[Provider]:
+    """As `shared_provider`, but known by a name: browsers make no passkeys for a bare address."""
+    with postgres_server.database() as url, serve_here(url, "localhost", **trusting(authority)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def served_provider(postgres_server: PostgresServer, authority: Authority) -> Iterator[ServedProvider]:
     """A provider as users run it: `idp serve` with two worker processes on PostgreSQL, on the real clock."""
     with postgres_server.database() as url, serve_elsewhere(url, workers=2, **trusting(authority)) as running:

@@ -114,10 +114,10 @@ def declare(app: Flask) -> dict[str, str]:
 
 
 @contextmanager
-def serve_here(database_url: str, **extra: str) -> Iterator[Provider]:
+def serve_here(database_url: str, host: str = "127.0.0.1", **extra: str) -> Iterator[Provider]:
     """Serve a provider from a thread of this process, on a clock that the test turns."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     settings = testing_settings(database_url, url, **extra)
     prepare(settings)
     clock = Clock()

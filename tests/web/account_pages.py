@@ -20,7 +20,20 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
                 SimpleNamespace(id=text("password"), title=text("Password"), state=text("Set"), url=None),
             ],
         },
+        "account/passkeys.html": {
+            **form,
+            "passkeys": [passkey(text, used=text("29 Nov 2026, 12:00")), passkey(text, used=None)],
+            "options": text('{"challenge": "x"}'),
+            "is_possible": True,
+            "suggested": text("Firefox, Windows"),
+        },
     }
+
+
+def passkey(text: Callable[[str], str], used: str | None) -> SimpleNamespace:
+    return SimpleNamespace(
+        id=text("0a1b"), name=text("Phone"), kind=text("On one device only"), made=text("1 November 2026"), used=used
+    )
 
 
 def account_at_its_barest() -> dict[str, dict[str, Any]]:
@@ -29,4 +42,6 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
     return {
         "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
+        "account/passkeys.html": full["account/passkeys.html"]
+        | {"notice": None, "passkeys": [], "options": "", "is_possible": False},
     }

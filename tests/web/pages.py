@@ -206,6 +206,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "username": text("hana@example.jp"),
             "onward": "/account/password",
             "error": text("That did not work. Try again."),
+            "passkey_options": text('{"challenge": "x"}'),
         },
         "consent.html": consent_values(text),
         "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
@@ -269,7 +270,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
     over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
         "sign_in.html": full["sign_in.html"]
-        | {"flow": "", "client": None, "username": "", "onward": "", "error": None},
+        | {"flow": "", "client": None, "username": "", "onward": "", "error": None, "passkey_options": ""},
         "consent.html": full["consent.html"]
         | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},

@@ -133,7 +133,7 @@ def test_form_post_goes_by_script_and_by_hand():
 # What other parts, tests and password managers rely on
 
 FIXED = {
-    "sign_in.html": {"username": "username", "password": "password", "sign-in": ""},
+    "sign_in.html": {"username": "username", "password": "password", "sign-in": "", "use-passkey": ""},
     "consent.html": {"allow": "decision", "deny": "decision"},
     "sign_out.html": {"confirm-logout": "decision", "cancel-logout": "decision"},
     "signed_out.html": {"continue": "", "signed-out": ""},
@@ -159,6 +159,7 @@ FIXED = {
     "mailbox.html": {},
     "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
     "account/ways.html": {},
+    "account/passkeys.html": {"enrol": "", "name": "name", "make-passkey": "", "notice": ""},
     "partner/partners.html": {},
     "partner/profile.html": {"status": "", "submit": ""},
     "partner/agreement.html": {},
@@ -204,7 +205,7 @@ def test_a_page_that_cannot_be_asked_for_again_offers_no_other_language():
 def test_sign_in_helps_password_managers_and_names_what_went_wrong():
     """WCAG 2.2: 1.3.5 and 3.3.8 (a manager can fill it), 3.3.1 (the error is tied to its fields)."""
     page = render("sign_in.html", **every_page()["sign_in.html"])
-    assert page.by_id("username").attributes["autocomplete"] == "username"
+    assert page.by_id("username").attributes["autocomplete"] == "username webauthn"
     assert page.by_id("username").attributes["value"] == "hana@example.jp"
     assert page.by_id("password").attributes["autocomplete"] == "current-password"
     assert "value" not in page.by_id("password").attributes

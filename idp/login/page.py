@@ -1,0 +1,56 @@
+"""The sign-in page, which every way of signing in begins at."""
+
+from http import HTTPStatus
+
+from flask import Response
+
+from idp.protocol.parameters import Parameters
+from idp.services import Services
+from idp.store.interactions import Interaction
+from idp.web import paths
+from idp.web.apps import shown_client
+from idp.web.interactions import require_interaction
+from idp.web.pages import current_language, form_target, render_page, settle_language
+from idp.web.sessions import csrf_token, ensure_session
+
+
+def waiting_interaction(services: Services, flow: str) -> Interaction | None:
+    """Return the request that waits for this sign-in, or None for somebody who comes to sign in without any.
+
+    Raises:
+        PageError: when the request is over: nobody should type a password first and be told so afterwards.
+    """
+    interaction = require_interaction(services, flow) if flow else None
+    settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+    return interaction
+
+
+def sign_in_page(
+    services: Services,
+    interaction: Interaction | None,
+    sent: Parameters,
+    *,
+    username: str,
+    error: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """Show the page, with what the browser is asked for a passkey: a challenge of its own each time."""
+    client = services.find_client(interaction.client_id) if interaction else None
+    return render_page(
+        "sign_in.html",
+        status=status,
+        form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
+        csrf=csrf_token(services),
+        flow=sent.get("flow", ""),
+        onward=paths.own_page(sent.get("next", "")),
+        client=shown_client(client, current_language()) if client else None,
+        username=username,
+        error=error,
+        passkey_options=_passkey_options(services),
+    )
+
+
+def _passkey_options(services: Services) -> str:
+    if not services.passkey_ceremonies.are_possible:
+        return ""
+    return services.passkey_ceremonies.ask_to_sign_in(ensure_session(services).id, services.now)
