@@ -51,11 +51,13 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring a database, empty or older, to a revision. Two processes at once do not get in each other's way.
 
-    It takes as long as it takes: building an index over a large table is no statement that got stuck.
+    It takes as long as it takes: building an index over a large table is no statement that got stuck, nor is a busy
+    machine that is slow to say what comes next an owner that died.
     """
     with database.transaction() as connection:
         if not database.is_sqlite:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         command.upgrade(_config(connection), revision)
 
