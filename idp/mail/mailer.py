@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from idp.protocol.mail import Letter, compose, sender_address
+from idp.protocol.mail import Letter, compose, one_line, sender_address
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import Settings
 from idp.store import outbox
@@ -94,7 +94,7 @@ class Mailer:
 
     def written(self, template: str, language: str, **values: str) -> Letter:
         """Return a letter; every value in it is one line, for some come from strangers."""
-        plain = {name: " ".join(value[:MAX_VALUE].split()) for name, value in values.items()}
+        plain = {name: one_line(value[:MAX_VALUE]) for name, value in values.items()}
         several = [
             self._letters.get_template(f"{code}/{template}.txt").render(issuer=self._issuer, **plain)
             for code in ((language,) if language else LANGUAGES)

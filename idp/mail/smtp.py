@@ -77,7 +77,11 @@ class PostOffice:
             return _PunctualByTls(limits.host, limits.port, timeout=limits.timeout, context=self._tls)
         server = _Punctual(limits.host, limits.port, timeout=limits.timeout)
         if limits.tls == STARTTLS:
-            server.starttls(context=self._tls)
+            try:
+                server.starttls(context=self._tls)
+            except (OSError, ValueError):
+                server.close()
+                raise
         return server
 
     def _sign_in(self, server: smtplib.SMTP) -> None:

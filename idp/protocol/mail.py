@@ -27,7 +27,13 @@ class Letter:
 def is_address(text: str) -> bool:
     """Whether mail can be sent there: `local@domain` in ASCII without quotes or comments (RFC 5321 4.1.2)."""
     found = _ADDRESS.fullmatch(text) if len(text) <= MAX_ADDRESS else None
-    return found is not None and len(found["local"]) <= MAX_LOCAL
+    # An encoded word (RFC 2047) in an address is one to some readers and text to others.
+    return found is not None and len(found["local"]) <= MAX_LOCAL and "=?" not in text
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without control characters: a line break at the end passes `EmailMessage`."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def sender_address(text: str, name: str, issuer: str) -> Address:
@@ -48,7 +54,7 @@ def compose(letter: Letter, *, sender: Address, to: str, language: str, message_
     """Return the message as it goes out.
 
     Raises:
-        ValueError: when `to` is not an address, or a header would hold a line break.
+        ValueError: when `to` is not an address.
     """
     if not is_address(to):
         message = "mail goes to one address alone"
@@ -57,10 +63,10 @@ def compose(letter: Letter, *, sender: Address, to: str, language: str, message_
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = Address(username=local, domain=domain)
-    mail["Subject"] = letter.subject
+    mail["Subject"] = one_line(letter.subject)
     mail["Date"] = formatdate(now)
     mail["Message-ID"] = f"<{message_id}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: no holiday notice answers it
-    mail["Content-Language"] = language
     mail.set_content(letter.text, cte="quoted-printable" if letter.text.isascii() else "base64")
+    mail["Content-Language"] = language  # after the content, which brings its own `Content-` headers
     return mail.as_bytes()
