@@ -11,6 +11,7 @@ from idp import (
     grants,
     health,
     introspection,
+    mail_codes,
     mailbox,
     public_log,
     revocation,
@@ -24,7 +25,7 @@ from idp.consent import routes as consent
 from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
-from idp.login import passkey
+from idp.login import forgotten, passkey
 from idp.login import routes as login
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
@@ -32,6 +33,7 @@ from idp.protocol.secrets import Clock, Randomness
 from idp.registration import routes as registration
 from idp.services import EXTENSION, Services, build_services
 from idp.settings import Settings, config_files, load_settings
+from idp.sign_up import routes as sign_up
 from idp.token import routes as token
 from idp.web.errors import install_error_handlers
 from idp.web.pages import YEAR, install_pages
@@ -78,6 +80,9 @@ def _capabilities(services: Services) -> list[Blueprint]:
         *([grants.blueprint] if services.manages_grants else []),
         login.create_blueprint(passwords),
         passkey.blueprint,
+        forgotten.blueprint,
+        *([sign_up.blueprint] if services.settings.sign_up.open else []),
+        mail_codes.blueprint,
         consent.blueprint,
         app_logo.blueprint,
         overview.blueprint,

@@ -41,6 +41,7 @@ from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
 from idp.store.interactions import Interactions
+from idp.store.mail_proofs import MailProofs
 from idp.store.passkeys import Passkeys
 from idp.store.pushed_requests import PushedRequests
 from idp.store.replay import open_seen_assertions
@@ -92,6 +93,7 @@ class Services:
     interactions: Interactions
     passkeys: Passkeys
     passkey_ceremonies: PasskeyCeremonies
+    mail_proofs: MailProofs
     pushed_requests: PushedRequests
     sharing: DataSharing
     policy: PolicyInForce
@@ -203,6 +205,7 @@ def build_services(
         interactions=Interactions(sealer),
         passkeys=passkeys,
         passkey_ceremonies=PasskeyCeremonies(settings, database, passkeys, random),
+        mail_proofs=MailProofs(sealer, random),
         pushed_requests=PushedRequests(sealer),
         sharing=sharing,
         policy=policy,

@@ -44,6 +44,10 @@ class Lifetimes:
     refresh_retry: int = 30
     """How long after a rotation the same client may repeat the same refresh token and get the same answer."""
     interaction: int = 3600
+    mail_proof: int = 3600
+    """How long the link and the code of a letter work that proves an address."""
+    new_password: int = 600
+    """How long those work by which somebody who forgot their password gets another one (ASVS 6.5.5)."""
     pushed_request: int = 60
     """How long a client's user may take to arrive with a request that was pushed (RFC 9126)."""
     session_idle: int = 8 * 3600
@@ -77,9 +81,24 @@ class SignIn:
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     argon2_parallelism: int = 1
+    letters_per_address: int = 3
+    """Letters with links and codes that one address is sent within the window; every one of them works."""
+    letters_per_network: int = 20
+    """How many such letters one network may ask for within the window."""
     password_least: int = 15
     """Characters that a new password has at least: 15 where it is enough by itself, 8 where something else always goes
     with it (NIST SP 800-63B-4 3.1.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """Whether people may make accounts for themselves, and what they agree to."""
+
+    open: bool = False
+    terms_version: str = ""
+    """What is written down that they agreed to; without it nothing is asked."""
+    terms_url: str = ""
+    privacy_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +243,7 @@ class Settings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     key_rotation: KeyRotation = field(default_factory=KeyRotation)
     sign_in: SignIn = field(default_factory=SignIn)
+    sign_up: SignUp = field(default_factory=SignUp)
     data_api: DataApi = field(default_factory=DataApi)
     logout: Logout = field(default_factory=Logout)
     outbound: Outbound = field(default_factory=Outbound)
@@ -368,6 +388,7 @@ def _check(settings: Settings) -> None:
     _check_mail(settings)
     _check_outbound(settings)
     _check_registration(settings.registration)
+    _check_sign_up(settings.sign_up)
     _check_numbers(settings)
     _check_password_hashing(settings)
 
@@ -420,6 +441,20 @@ def _check_registration(registration: Registration) -> None:
         if grant not in set(GrantType):
             message = f"'registration.grant_types' holds {grant!r}; known are {', '.join(GrantType)}"
             raise SettingsError(message)
+
+
+def _check_sign_up(sign_up: SignUp) -> None:
+    if len(sign_up.terms_version) > 64:  # noqa: PLR2004 - the column's width
+        message = "'sign_up.terms_version' must be at most 64 characters, such as 2026-11-01"
+        raise SettingsError(message)
+    for name in ("terms_url", "privacy_url"):
+        url = getattr(sign_up, name)
+        if url and not url.startswith("https://"):
+            message = f"'sign_up.{name}' must be an https URL"
+            raise SettingsError(message)
+    if sign_up.terms_version and not sign_up.terms_url:
+        message = "'sign_up.terms_url' is needed beside 'sign_up.terms_version': people agree to what they can read"
+        raise SettingsError(message)
 
 
 def _is_for_tests(issuer: str) -> bool:

@@ -47,6 +47,7 @@ def sign_in_page(
         username=username,
         error=error,
         passkey_options=_passkey_options(services),
+        takes_sign_ups=services.settings.sign_up.open,
     )
 
 

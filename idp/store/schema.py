@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from idp.store import (  # noqa: F401 - importing a module declares its table
     accounts,
     activity,
+    agreed_terms,
     agreement_versions,
     attempts,
     audit,
@@ -21,6 +22,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     families,
     grants,
     interactions,
+    mail_proofs,
     outbox,
     partner_events,
     partner_members,

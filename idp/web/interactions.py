@@ -19,14 +19,20 @@ def require_interaction(services: Services, flow: str) -> Interaction:
     Raises:
         PageError: when it took too long, was finished before, or began in another browser.
     """
-    session = current_session(services)
-    if session is None:
-        raise _flow_over(services)
-    with services.database.autocommit() as connection:
-        interaction = services.interactions.find(connection, flow, session.id, services.now)
-    if interaction is None or interaction.finished_at is not None:
+    interaction = find_interaction(services, flow)
+    if interaction is None:
         raise _flow_over(services)
     return interaction
+
+
+def find_interaction(services: Services, flow: str) -> Interaction | None:
+    """Return the unfinished interaction of this browser that a page names, or None: it goes on without any."""
+    session = current_session(services)
+    if session is None or not flow:
+        return None
+    with services.database.autocommit() as connection:
+        interaction = services.interactions.find(connection, flow, session.id, services.now)
+    return interaction if interaction is not None and interaction.finished_at is None else None
 
 
 def finish_interaction(services: Services, connection: Connection, interaction: Interaction) -> None:

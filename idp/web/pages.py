@@ -1,5 +1,6 @@
 """Pages: rendering in the person's language, with headers that allow nothing but what the page needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -24,6 +25,8 @@ from idp.web.sessions import cookie_name, set_cookie, signed_in_account
 
 LANGUAGE_COOKIE = "sekisho_language"
 YEAR = 31_536_000
+_ASKED_FOR_BY = {"flow": "flow", "next": "onward", "proof": "proof", "token": "token"}
+"""What a page is asked for by, in its address, and the value that it is shown with."""
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -114,7 +117,7 @@ def render_page(
     body = render_template(
         template,
         language=current_language(),
-        language_links=_language_links(values.get("flow"), values.get("onward")),
+        language_links=_language_links(values),
         account_name=_account_name(services),
         frames=frames,
         **values,
@@ -152,12 +155,12 @@ def _content_security_policy(form_targets: tuple[str, ...], frames: tuple[str, .
     )
 
 
-def _language_links(flow: object, onward: object) -> list[LanguageLink]:
+def _language_links(values: Mapping[str, object]) -> list[LanguageLink]:
     """Return links to this page in every language; none where the page cannot be asked for again."""
     if request.method == "GET":
         query = {name: value for name, value in shown_query(request).items() if name != "lang"}
-    elif isinstance(flow, str):
-        query = {"flow": flow, "next": str(onward or "")}
+    elif "flow" in values:
+        query = {name: str(values[value]) for name, value in _ASKED_FOR_BY.items() if values.get(value) is not None}
     else:
         return []
     current = current_language()

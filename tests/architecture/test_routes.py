@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from idp.app import create_app
-from idp.settings import Mail, Registration, Settings
+from idp.settings import Mail, Registration, Settings, SignUp
 from idp.store import schema
 from idp.store.database import open_database
 from idp.web import paths
@@ -40,6 +40,13 @@ ROUTES = {
     "/register/<client_id>": READ | {"PUT", "DELETE"},
     "/login": READ | WRITE,
     "/login/passkey": WRITE,
+    "/login/forgotten": READ | WRITE,
+    "/login/forgotten/code": READ | WRITE,
+    "/login/forgotten/finish": READ | WRITE,
+    "/sign-up": READ | WRITE,
+    "/sign-up/code": READ | WRITE,
+    "/sign-up/finish": READ | WRITE,
+    "/account/email/code": READ | WRITE,
     "/consent": READ | WRITE,
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
@@ -80,6 +87,8 @@ ROUTES = {
 KEPT = {
     paths.PROFILE,
     paths.PASSWORD,
+    paths.EMAIL,
+    paths.EMAIL_FINISH,
     paths.AUTHENTICATOR,
     paths.RECOVERY_CODES,
     paths.CONNECTIONS,
@@ -112,6 +121,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
             experimental=("grant-management-03",),
             registration=Registration(mode="open"),
             mail=Mail(mailbox=True),
+            sign_up=SignUp(open=True),
         )
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.protocol.names import JWT_BEARER_ASSERTION
+from idp.store.mail_proofs import ProofKind
 from tests.fuzz.browser import VERIFIER, request_of
 from tests.fuzz.draft import Draft, cookie, form, header, json_body, query
 from tests.fuzz.world import ASSERTOR, CONSOLE, HANA, ISSUER, PURPOSE, World
@@ -189,6 +190,45 @@ def _passkeys(world: World) -> list[Draft]:
         Draft("GET", b"/account/passkeys", (*query(lang="ja"), *session)),
         Draft("POST", b"/account/passkeys", (*sent, *session)),
     ]
+
+
+def _letters(start: bytes) -> Drafts:
+    """Asking for a letter."""
+
+    def drafts(world: World) -> list[Draft]:
+        page = world.visitor()
+        browser = cookie(sekisho_session=page["session"])
+        asked = form(flow=page["flow"], csrf=page["csrf"], email="new.person@example.jp")
+        return [
+            Draft("GET", start, (*query(flow=page["flow"], lang="ja"), *browser)),
+            Draft("POST", start, (*asked, *browser)),
+        ]
+
+    return drafts
+
+
+def _code(path: bytes, kind: ProofKind) -> Drafts:
+    def drafts(world: World) -> list[Draft]:
+        page = world.visitor()
+        proof, browser = world.proof(kind, page["session"]), cookie(sekisho_session=page["session"])
+        typed = form(flow=page["flow"], csrf=page["csrf"], proof=proof.id, code=proof.code)
+        return [
+            Draft("GET", path, (*query(proof=proof.id, flow=page["flow"]), *browser)),
+            Draft("POST", path, (*typed, *browser)),
+        ]
+
+    return drafts
+
+
+def _finish(path: bytes, kind: ProofKind) -> Drafts:
+    """The page that a link leads to; its form is not sent, for nobody comes to this world and no password changes."""
+
+    def drafts(world: World) -> list[Draft]:
+        page = world.visitor()
+        proof, browser = world.proof(kind, page["session"]), cookie(sekisho_session=page["session"])
+        return [Draft("GET", path, (*query(token=proof.secret), *browser))]
+
+    return drafts
 
 
 def _consent(world: World) -> list[Draft]:
@@ -390,6 +430,28 @@ ENDPOINTS = (
     Endpoint("/introspect", touches_store=True, drafts=_introspect),
     Endpoint("/revoke", touches_store=True, drafts=_revoke),
     Endpoint("/login", touches_store=True, drafts=_login),
+    Endpoint("/sign-up", touches_store=True, drafts=_letters(b"/sign-up"), share=0.3),
+    Endpoint("/sign-up/code", touches_store=True, drafts=_code(b"/sign-up/code", ProofKind.SIGN_UP), share=0.2),
+    Endpoint("/sign-up/finish", touches_store=True, drafts=_finish(b"/sign-up/finish", ProofKind.SIGN_UP), share=0.2),
+    Endpoint("/login/forgotten", touches_store=True, drafts=_letters(b"/login/forgotten"), share=0.1),
+    Endpoint(
+        "/login/forgotten/code",
+        touches_store=True,
+        drafts=_code(b"/login/forgotten/code", ProofKind.NEW_PASSWORD),
+        share=0.1,
+    ),
+    Endpoint(
+        "/login/forgotten/finish",
+        touches_store=True,
+        drafts=_finish(b"/login/forgotten/finish", ProofKind.NEW_PASSWORD),
+        share=0.1,
+    ),
+    Endpoint(
+        "/account/email/code",
+        touches_store=True,
+        drafts=_code(b"/account/email/code", ProofKind.NEW_ADDRESS),
+        share=0.1,
+    ),
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),

@@ -19,12 +19,14 @@ from idp.admin.partner_document import PartnerDeclaration
 from idp.app import create_app
 from idp.passwords.hashing import Passwords
 from idp.protocol.names import JWT_BEARER_ASSERTION
+from idp.protocol.secrets import hash_secret
 from idp.services import EXTENSION, Services
-from idp.store import partner_members, partners
+from idp.store import partner_members, partners, sessions
+from idp.store.mail_proofs import Issued, ProofKind
 from tests.fuzz.answer import Answer, call
 from tests.fuzz.browser import Browser, request_of
 from tests.fuzz.message import FORM, Message
-from tests.fuzz.store import CONSOLE, Store
+from tests.fuzz.store import CONSOLE, IDLE, Store
 from tests.provider.apps import PHONE, STOREFRONT, TABI, TABI_PHONE, App
 from tests.provider.jose import sign
 from tests.provider.person import hidden
@@ -156,6 +158,14 @@ class World:
             return {**browser.open_sign_in(TABI), "session": browser.session}
 
         return dict(self._living("visitor", open_page, self._has_session))
+
+    def proof(self, kind: ProofKind, session: str) -> Issued:
+        """Return a letter that was sent to somebody in a browser session."""
+        services = self.services
+        with services.database.transaction() as connection:
+            found = sessions.find(connection, hash_secret(session), services.now, IDLE)
+            assert found is not None
+            return services.mail_proofs.add(connection, kind, found.id, services.now + 3600, address="new@example.jp")
 
     def asked(self) -> dict[str, str]:
         """Return flow and CSRF token of Hana, who has the consent page open."""

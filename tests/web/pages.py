@@ -196,6 +196,38 @@ def sharing_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
     }
 
 
+def mailed_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
+    """The pages around letters with links and codes, each with what may go wrong."""
+    form = {"csrf": text("csrf-1"), "flow": text("flow-1"), "address": text("hana@example.jp")}
+    wrong = {**form, "error": text("That did not work.")}
+    finish = {**wrong, "token": text("a secret"), "least": 15}
+    terms = SimpleNamespace(
+        terms_version="1", terms_url="https://example.jp/terms", privacy_url="https://example.jp/privacy"
+    )
+    steps = {"action": "/sign-up/code", "start": "/sign-up", "proof": text("proof-1"), "has_tries": True}
+    return {
+        "sign_up.html": wrong,
+        "mail_code.html": {**wrong, **steps},
+        "sign_up_finish.html": {**finish, "terms": terms, "terms_error": text("Agree to the terms.")},
+        "forgotten.html": wrong,
+        "forgotten_finish.html": finish,
+        "forgotten_done.html": {"onward": "/authorize/continue?flow=flow-1"},
+    }
+
+
+def mailed_at_their_barest() -> dict[str, dict[str, Any]]:
+    """The same where nothing went wrong and nothing is asked for besides."""
+    bare = {name: {**values, "error": None} for name, values in mailed_pages().items()}
+    terms = SimpleNamespace(terms_version="", terms_url="", privacy_url="")
+    return {
+        **bare,
+        "sign_up.html": bare["sign_up.html"] | {"flow": "", "address": ""},
+        "mail_code.html": bare["mail_code.html"] | {"has_tries": False, "flow": ""},
+        "sign_up_finish.html": bare["sign_up_finish.html"] | {"terms": terms, "terms_error": None},
+        "forgotten.html": bare["forgotten.html"] | {"flow": "", "address": ""},
+    }
+
+
 def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     """Each template at its fullest, each given string passed through `text`."""
     form = {"csrf": text("csrf-1"), "flow": text("flow-1")}
@@ -205,9 +237,11 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
             "username": text("hana@example.jp"),
             "onward": "/account/password",
+            "takes_sign_ups": True,
             "error": text("That did not work. Try again."),
             "passkey_options": text('{"challenge": "x"}'),
         },
+        **mailed_pages(text),
         "consent.html": consent_values(text),
         "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
         "signed_out.html": {
@@ -270,7 +304,16 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
     over = sharing_card(**bare, state=state, agreement="", is_over=True, can_resume=False)
     return {
         "sign_in.html": full["sign_in.html"]
-        | {"flow": "", "client": None, "username": "", "onward": "", "error": None, "passkey_options": ""},
+        | {
+            "flow": "",
+            "client": None,
+            "username": "",
+            "onward": "",
+            "error": None,
+            "passkey_options": "",
+            "takes_sign_ups": False,
+        },
+        **mailed_at_their_barest(),
         "consent.html": full["consent.html"]
         | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},

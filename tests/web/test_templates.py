@@ -28,7 +28,7 @@ def every_state(template: str, language: str) -> list[Page]:
 def test_no_page_is_left_out_of_these_tests():
     """But for what others are made of, and the frame of tests/logout/test_session_management.py."""
     frames = {"base.html", "account/frame.html", "partner/console.html", "partner/app_console.html"}
-    parts = {"client.html", "sharing_parts.html", "partner/parts.html"}
+    parts = {"address_parts.html", "client.html", "password_parts.html", "sharing_parts.html", "partner/parts.html"}
     folder = WEB / "templates"
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")}
     assert written - frames - parts - {"check_session.html"} == set(TEMPLATES)
@@ -133,7 +133,14 @@ def test_form_post_goes_by_script_and_by_hand():
 # What other parts, tests and password managers rely on
 
 FIXED = {
-    "sign_in.html": {"username": "username", "password": "password", "sign-in": "", "use-passkey": ""},
+    "sign_in.html": {
+        "username": "username",
+        "password": "password",
+        "sign-in": "",
+        "use-passkey": "",
+        "forgotten": "",
+        "sign-up": "",
+    },
     "consent.html": {"allow": "decision", "deny": "decision"},
     "sign_out.html": {"confirm-logout": "decision", "cancel-logout": "decision"},
     "signed_out.html": {"continue": "", "signed-out": ""},
@@ -157,6 +164,12 @@ FIXED = {
     "sharing_grant.html": {"narrow": "action", "resume": "action", "end": "action", "notice": "", "older": ""},
     "home.html": {},
     "mailbox.html": {},
+    "sign_up.html": {"email": "email", "send": "", "to-sign-in": ""},
+    "mail_code.html": {"code": "code", "go-on": "", "again": ""},
+    "sign_up_finish.html": {"password": "password", "terms": "terms", "create": ""},
+    "forgotten.html": {"email": "email", "send": "", "to-sign-in": ""},
+    "forgotten_finish.html": {"password": "password", "change": ""},
+    "forgotten_done.html": {"to-sign-in": ""},
     "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
     "account/ways.html": {},
     "account/passkeys.html": {"enrol": "", "name": "name", "make-passkey": "", "notice": ""},

@@ -1,0 +1,127 @@
+"""Proving by mail that an address is one's own, for whoever signs up, forgot a password or has a new address.
+
+Whether there is an account for an address, nobody learns here but who reads its mail: every step answers alike and does
+the same work, and only the letter differs (ASVS 6.3.8).
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from idp.services import Services
+from idp.store import attempts
+from idp.store.mail_proofs import MailProof, ProofKind
+from idp.web import paths
+from idp.web.errors import PageError
+from idp.web.pages import current_language, ensure_language
+from idp.web.pages import gettext as _
+from idp.web.requests import client_network
+from idp.web.responses import see_other
+from idp.web.sessions import ensure_session
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The pages of one kind of proof: where it begins, where the code is typed, where link and code lead."""
+
+    start: str
+    code: str
+    finish: str
+
+    def finish_with(self, secret: str) -> str:
+        """Return where somebody goes on who knows the secret of a letter."""
+        return f"{self.finish}?{urlencode({'token': secret})}"
+
+
+STEPS = {
+    ProofKind.SIGN_UP: Steps(paths.SIGN_UP, paths.SIGN_UP_CODE, paths.SIGN_UP_FINISH),
+    ProofKind.NEW_PASSWORD: Steps(paths.FORGOTTEN, paths.FORGOTTEN_CODE, paths.FORGOTTEN_FINISH),
+    ProofKind.NEW_ADDRESS: Steps(paths.EMAIL, paths.EMAIL_CODE, paths.EMAIL_FINISH),
+}
+
+
+def begin(
+    services: Services, kind: ProofKind, address: str, letter: str, *, account_id: str = "", flow: str = ""
+) -> Response:
+    """Send a letter and lead to the page where its code is typed.
+
+    `letter` is the template of the mail. One that says that nothing will come of it holds neither link nor code, and a
+    proof waits all the same: nobody can tell from here which it was. An address that was written to often enough gets
+    no further letter and no other answer: the links that it has work.
+
+    Raises:
+        PageError: when too many letters were asked for from this network.
+    """
+    _admit_network(services)
+    times = _count(services, "letters to", address.casefold())
+    now, steps = services.now, STEPS[kind]
+    lifetimes = services.settings.lifetimes
+    lifetime = lifetimes.new_password if kind is ProofKind.NEW_PASSWORD else lifetimes.mail_proof
+    session = ensure_session(services)
+    with services.database.transaction() as connection:
+        issued = services.mail_proofs.add(
+            connection, kind, session.id, now + lifetime, account_id=account_id, address=address, flow=flow
+        )
+        if times <= services.settings.sign_in.letters_per_address:
+            services.mailer.send(
+                connection,
+                address,
+                letter,
+                current_language(),
+                now=now,
+                keep_trying=lifetime,
+                link=services.settings.issuer + steps.finish_with(issued.secret),
+                code=f"{issued.code[:4]} {issued.code[4:]}",
+                minutes=str(lifetime // 60),
+            )
+    return see_other(f"{steps.code}?{urlencode({'proof': issued.id, 'flow': flow})}")
+
+
+def opened(services: Services, kind: ProofKind, secret: str) -> MailProof:
+    """Return the proof of a link that still works; looking at it changes nothing.
+
+    Raises:
+        PageError: when it does not.
+    """
+    with services.database.autocommit() as connection:
+        proof = services.mail_proofs.find(connection, kind, secret, services.now)
+    if proof is None:
+        raise link_over(services, kind)
+    return proof
+
+
+def link_over(services: Services, kind: ProofKind) -> PageError:
+    """Return the error for a link or a code that works no more, or never did."""
+    ensure_language(services)
+    return PageError(
+        "link_over",
+        _("This link does not work any more"),
+        _("It was used before, or took too long. Nothing was changed."),
+        _("Begin again, and use the newest letter."),
+        status=HTTPStatus.BAD_REQUEST,
+        continue_url=STEPS[kind].start,
+        continue_label=_("Begin again"),
+    )
+
+
+def _admit_network(services: Services) -> None:
+    network = client_network(request, services.settings.trusted_proxies)
+    if _count(services, "letters from", network) <= services.settings.sign_in.letters_per_network:
+        return
+    ensure_language(services)
+    raise PageError(
+        "too_many_letters",
+        _("Too many letters were asked for from here"),
+        _("Nothing was sent this time. Those that were sent before still work."),
+        _("Wait a quarter of an hour, then try again."),
+        status=HTTPStatus.TOO_MANY_REQUESTS,
+    )
+
+
+def _count(services: Services, kind: str, what: str) -> int:
+    """Count one more, committed at once, whatever happens next."""
+    window = services.settings.sign_in.window
+    with services.database.autocommit() as connection:
+        return attempts.count_one(connection, services.sealer.index(f"attempts {kind}", what), services.now, window)

@@ -1,0 +1,145 @@
+"""Signing up: an address, a letter with a link and a code, a password, and on to the app that waits."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, request
+
+from idp.completion import complete
+from idp.mailed_proof import begin, link_over, opened
+from idp.protocol.authentication import AMR_PASSWORD
+from idp.protocol.mail import is_address
+from idp.services import Services, current_services
+from idp.store import agreed_terms
+from idp.store.accounts import Account
+from idp.store.mail_proofs import MailProof, ProofKind
+from idp.web import paths
+from idp.web.errors import PageError, expired_page
+from idp.web.interactions import find_interaction
+from idp.web.pages import current_language, render_page, settle_language
+from idp.web.pages import gettext as _
+from idp.web.passwords import refusal
+from idp.web.requests import read_form, read_query
+from idp.web.sessions import csrf_matches, csrf_token
+
+KIND = ProofKind.SIGN_UP
+
+blueprint = Blueprint("sign_up", __name__)
+
+
+@blueprint.get(paths.SIGN_UP)
+def sign_up_page() -> Response:
+    """Ask for an address."""
+    flow = read_query(request).get("flow", "")
+    interaction = find_interaction(current_services(), flow)
+    settle_language(current_services(), interaction.parameters.get("ui_locales") if interaction else None)
+    return _page(flow)
+
+
+@blueprint.post(paths.SIGN_UP)
+def sign_up() -> Response:
+    """Send a letter: to make an account with, or saying that there is one."""
+    services, form = current_services(), read_form(request)
+    flow, address = form.get("flow", ""), form.get("email", "").strip()
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.SIGN_UP)
+    if not is_address(address):
+        return _page(flow, address, _("Write your e-mail address, such as name@example.jp."), HTTPStatus.BAD_REQUEST)
+    settle_language(services)
+    with services.database.autocommit() as connection:
+        known = services.accounts.find_by_username(connection, address)
+    return begin(services, KIND, address, "sign_up" if known is None else "account_exists", flow=flow)
+
+
+@blueprint.get(paths.SIGN_UP_FINISH)
+def finish_page() -> Response:
+    """Ask for a password. Following the link changes nothing: programs that scan mail follow it too."""
+    secret = read_query(request).get("token", "")
+    return _finish_page(opened(current_services(), KIND, secret), secret)
+
+
+@blueprint.post(paths.SIGN_UP_FINISH)
+def finish() -> Response:
+    """Make the account, sign in and lead on."""
+    services, form = current_services(), read_form(request)
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.SIGN_UP)
+    settle_language(services)
+    secret = form.get("token", "")
+    proof = opened(services, KIND, secret)
+    password = form.get("password", "")
+    weakness = services.password_rules.weakness(password, proof.address)
+    terms_wanted = bool(services.settings.sign_up.terms_version) and form.get("terms", "") != "agreed"
+    if weakness is not None or terms_wanted:
+        return _finish_page(
+            proof,
+            secret,
+            error=refusal(weakness, services.password_rules.least_characters) if weakness else None,
+            terms_error=_("An account needs your agreement to the terms.") if terms_wanted else None,
+        )
+    account = _make(services, secret, services.passwords.hash(password))
+    return complete(services, account, (AMR_PASSWORD,), find_interaction(services, proof.flow), paths.ACCOUNT)
+
+
+def _make(services: Services, secret: str, password_hash: str) -> Account:
+    """Spend the proof and make its account, both or neither.
+
+    Raises:
+        PageError: when the link was used a moment ago, or the address got an account meanwhile.
+    """
+    now = services.now
+    with services.database.transaction() as connection:
+        proof = services.mail_proofs.take(connection, KIND, secret, now)
+        if proof is None:
+            raise link_over(services, KIND)
+        profile = {"email": proof.address, "email_verified": True, "locale": current_language()}
+        account_id = services.accounts.create(connection, proof.address, password_hash, profile, now)
+        if account_id is None:
+            raise _taken()
+        if services.settings.sign_up.terms_version:
+            agreed_terms.add(connection, account_id, services.settings.sign_up.terms_version, now)
+        account = services.accounts.find(connection, account_id)
+        if account is None:
+            raise _taken()
+        return account
+
+
+def _taken() -> PageError:
+    """Return the error for a second account of one address, told only to whoever reads its mail."""
+    return PageError(
+        "address_taken",
+        _("You have an account already"),
+        _("There is an account with this e-mail address. Nothing was changed."),
+        _("Sign in to it. If you forgot its password, you can choose another one there."),
+        status=HTTPStatus.CONFLICT,
+        continue_url=paths.LOGIN,
+        continue_label=_("Sign in"),
+    )
+
+
+def _page(flow: str, address: str = "", error: str | None = None, status: int = HTTPStatus.OK) -> Response:
+    return render_page(
+        "sign_up.html",
+        status=status,
+        csrf=csrf_token(current_services()),
+        flow=flow,
+        address=address[:320],
+        error=error,
+    )
+
+
+def _finish_page(
+    proof: MailProof, secret: str, *, error: str | None = None, terms_error: str | None = None
+) -> Response:
+    services = current_services()
+    return render_page(
+        "sign_up_finish.html",
+        status=HTTPStatus.BAD_REQUEST if error or terms_error else HTTPStatus.OK,
+        csrf=csrf_token(services),
+        flow=proof.flow,
+        token=secret,
+        address=proof.address,
+        least=services.password_rules.least_characters,
+        terms=services.settings.sign_up,
+        error=error,
+        terms_error=terms_error,
+    )
