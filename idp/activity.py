@@ -1,8 +1,5 @@
 """What happens to an account is written down for its person, and told to them at every address that they proved."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from idp.mail import EVERY_LANGUAGE, LANGUAGES, Mailer
 from idp.protocol.activity import UNTOLD, Event, Seen
 from idp.protocol.mail import is_address
@@ -43,16 +40,16 @@ class Activity:
         if account is None or account.sandbox_of:  # people of a sandbox are made up, their addresses perhaps somebody's
             return
         language = language_of(account)
-        for address in dict.fromkeys((*proved_addresses(account.profile), *filter(is_address, also_to))):
+        for address in dict.fromkeys((*proved_addresses(account), *filter(is_address, also_to))):
             self._mailer.send(
                 connection, address, NOTICE, language, now=now, event=event, device=seen.device, network=seen.network
             )
 
 
-def proved_addresses(profile: Mapping[str, Any]) -> tuple[str, ...]:
+def proved_addresses(account: Account) -> tuple[str, ...]:
     """Return the addresses of a profile that its person showed to be theirs (OIDC Core 5.1, `email_verified`)."""
-    address = profile.get("email")
-    is_proved = profile.get("email_verified") is True and isinstance(address, str) and is_address(address)
+    address = account.profile.get("email")
+    is_proved = account.profile.get("email_verified") is True and isinstance(address, str) and is_address(address)
     return (address,) if is_proved and isinstance(address, str) else ()
 
 

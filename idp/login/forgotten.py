@@ -85,8 +85,8 @@ def finish() -> Response:
 
 def _may_choose(account: Account, address: str) -> bool:
     """Whether mail to this address is enough to change the password: it is proved, and there is one to change."""
-    proved = [each.casefold() for each in proved_addresses(account.profile)]
-    return account.is_active and bool(account.password_hash) and address.casefold() in proved
+    proved = [each.casefold() for each in proved_addresses(account)]
+    return account.is_active and not account.sandbox_of and bool(account.password_hash) and address.casefold() in proved
 
 
 def _change(services: Services, secret: str, password_hash: str) -> None:
