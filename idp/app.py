@@ -18,14 +18,14 @@ from idp import (
     session_management,
     userinfo,
 )
-from idp.account import overview, passkeys, records, sharing, sharing_grant, ways
+from idp.account import overview, passkey_account, passkeys, records, sharing, sharing_grant, ways
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
 from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
-from idp.login import forgotten, passkey
+from idp.login import forgotten, passkey, recovered, recovery
 from idp.login import routes as login
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
@@ -83,11 +83,14 @@ def _capabilities(services: Services) -> list[Blueprint]:
         forgotten.blueprint,
         *([sign_up.blueprint] if services.settings.sign_up.open else []),
         mail_codes.blueprint,
+        recovery.blueprint,
+        recovered.blueprint,
         consent.blueprint,
         app_logo.blueprint,
         overview.blueprint,
         ways.blueprint,
         passkeys.blueprint,
+        passkey_account.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
         records.blueprint,

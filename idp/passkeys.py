@@ -43,7 +43,7 @@ from idp.protocol.secrets import SECRET_BYTES, Randomness, encode
 from idp.settings import Settings
 from idp.store import passkeys
 from idp.store.database import Database
-from idp.store.passkeys import Ceremony, Passkey, Passkeys
+from idp.store.passkeys import MAX_NAME, Ceremony, Passkey, Passkeys
 
 Credential = TypeVar("Credential", AuthenticationCredential, RegistrationCredential)
 
@@ -222,6 +222,11 @@ def relying_party_id(issuer: str) -> str:
     except ValueError:
         return host
     return ""
+
+
+def one_line(name: str) -> str:
+    """Return what somebody calls a passkey, as it is kept."""
+    return " ".join(name.split())[:MAX_NAME]
 
 
 def amr_of(passkey: Passkey) -> tuple[str, ...]:

@@ -169,6 +169,16 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """The way back into an account whose passkeys are lost; see `idp.recovery`."""
+
+    waiting_days: int = 3
+    """How long whoever it is about has to cancel it, before a new passkey can be made."""
+    open_days: int = 14
+    """For how long it can be made then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """Whether clients may register themselves, and as what; see `idp.registration`."""
 
@@ -249,6 +259,7 @@ class Settings:
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
     mail: Mail = field(default_factory=Mail)
+    recovery: Recovery = field(default_factory=Recovery)
     registration: Registration = field(default_factory=Registration)
 
     @property

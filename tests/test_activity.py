@@ -80,7 +80,7 @@ def test_an_address_that_nobody_proved_is_not_written_to(services: Services):
     for profile in ({"email": "hana@example.jp"}, {"email": "a\nBcc: b@example.jp", "email_verified": True}, {}):
         with services.database.transaction() as connection:
             services.accounts.change_profile(connection, hana, profile, services.now)
-        note(services, Event.RECOVERY_STARTED, hana)
+        note(services, Event.RECOVERED, hana)
     assert mail(services) == ()
     with services.database.autocommit() as connection:
         assert len(activity.latest(connection, services.sealer, hana, 10)) == 3

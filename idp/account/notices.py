@@ -27,6 +27,12 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "passkey_renamed": lambda: _("Renamed."),
     "passkey_removed": lambda: _("Removed. It does not open your account any more."),
     "passkey_last": lambda: _("Nothing was removed: you could not sign in any more. Make another passkey first."),
+    "passkey_first": lambda: _("Nothing was changed. Sign in with a passkey first, so that you know that yours works."),
+    "passkeys_too_few": lambda: _("Nothing was changed. Make a second passkey first, or have recovery codes."),
+    "passkeys_only": lambda: _("From now on, nothing but your passkeys opens this account."),
+    "not_passkeys_only": lambda: _(
+        "Other ways to sign in can be set up again. Until then, only your passkeys open it."
+    ),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
+from idp import recovery
 from idp.account.notices import notice, noticed
+from idp.account.passkey_account import came_by_passkey
 from idp.account.viewer import Viewer, for_recent_viewer
-from idp.passkeys import PRODUCT, Refusal, Refused
+from idp.passkeys import PRODUCT, Refusal, Refused, one_line
 from idp.protocol.activity import Event
 from idp.protocol.parameters import Parameters
 from idp.services import Services
 from idp.store import passkeys
 from idp.store.database import Connection
-from idp.store.passkeys import MAX_NAME, MOST_OF_ONE_ACCOUNT, Passkey
+from idp.store.passkeys import MOST_OF_ONE_ACCOUNT, Passkey
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
@@ -41,6 +43,7 @@ def own_passkeys(services: Services, person: Viewer) -> Response:
     account = person.account
     with services.database.autocommit() as connection:
         owned = services.passkeys.of_account(connection, account.id)
+        is_assured = recovery.is_assured(connection, account, len(owned))
     options = ""
     if services.passkey_ceremonies.are_possible and len(owned) < MOST_OF_ONE_ACCOUNT:
         session_id = ensure_session(services).id
@@ -54,6 +57,9 @@ def own_passkeys(services: Services, person: Viewer) -> Response:
         passkeys=[_shown(person, passkey) for passkey in owned],
         options=options,
         is_possible=services.passkey_ceremonies.are_possible,
+        only_since=person.day(account.passkeys_only_at) if account.passkeys_only_at is not None else None,
+        is_assured=is_assured,
+        came_by_passkey=came_by_passkey(services),
         suggested=seen_from(services, request).device or _("Passkey"),
     )
 
@@ -97,7 +103,7 @@ def _remove(services: Services, person: Viewer, form: Parameters) -> str:
         passkey = services.passkeys.find(connection, _id(form))
         if account is None or passkey is None or passkey.account_id != account.id:
             return "unchanged"
-        if not account.password_hash and passkeys.count(connection, account.id) == 1:
+        if not recovery.may_lose_passkey(connection, account):
             return "passkey_last"
         passkeys.remove(connection, account.id, passkey.id)
         _note(services, connection, person, Event.PASSKEY_REMOVED, passkey.name)
@@ -110,8 +116,7 @@ def _note(services: Services, connection: Connection, person: Viewer, event: Eve
 
 
 def _name(form: Parameters) -> str:
-    """Return what somebody calls a passkey: one line."""
-    return " ".join(form.get("name", "").split())[:MAX_NAME] or _("Passkey")
+    return one_line(form.get("name", "")) or _("Passkey")
 
 
 def _id(form: Parameters) -> bytes:

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
+from idp import recovery
 from idp.data_sharing.relay import relayed
 from idp.passwords.hashing import MAX_CHARACTERS
 from idp.passwords.rules import Weakness
 from idp.services import Services
 from idp.store.accounts import ACTIVE, Account
 from idp.store.database import Connection
+from idp.store.partner_events import MAX_ACTOR
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
 
 
@@ -65,9 +67,32 @@ def set_password(username: str, password_file: Iterable[str], *, as_json: bool) 
     hashed = services.passwords.hash(_read_password(services, password_file, username))
     with services.database.transaction() as connection:
         account = _named(services, connection, username)
-        services.accounts.change_password(connection, account.id, hashed, services.now)
+        if not services.accounts.change_password(connection, account.id, hashed, services.now):
+            raise Problem("this account opens by passkeys only; `idp user open-recovery` opens a way to a new one")
         services.session_end.end_all(connection, account.id, services.now)
     print_result({"id": account.id}, "The password is changed.", as_json=as_json)
+
+
+@user.command("open-recovery")
+@click.argument("username")
+@click.option("--by", required=True, help="Who proved who the user is.")
+@json_option
+@told_plainly
+def open_recovery(username: str, by: str, *, as_json: bool) -> None:
+    """Open a way back for a user whose passkeys are lost and who proved who they are.
+
+    All their addresses are told. The link is for the user alone: whoever opens it makes a passkey for the account.
+    It cannot be shown again.
+    """
+    services = services_of_settings()
+    with services.database.transaction() as connection:
+        account = _named(services, connection, username)
+        if not by.strip() or len(by) > MAX_ACTOR:
+            raise Problem(f"--by is a name of at most {MAX_ACTOR} characters")
+        if not account.is_active:
+            raise Problem("this user may not act; `idp user restore` lets them")
+        link = recovery.open_at_once(services, connection, account, by)
+    print_result({"id": account.id, "link": link}, link, as_json=as_json)
 
 
 @user.command()

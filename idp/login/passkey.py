@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
+from idp import recovery
 from idp.completion import complete, continuation
 from idp.login.page import sign_in_page, waiting_interaction
 from idp.passkeys import Refusal, Refused, amr_of
@@ -49,6 +50,9 @@ def sign_in_with_passkey() -> Response:
     if account is None or not account.is_active:
         sentence = _SENTENCES[Refusal.UNKNOWN]()
         return sign_in_page(services, interaction, form, username="", error=sentence, status=HTTPStatus.UNAUTHORIZED)
+    if account.has_passkeys_only:
+        with services.database.transaction() as connection:  # whoever has a passkey needs no way back, or is warned
+            recovery.cancel(services, connection, account.id, seen_from(services, request))
     return complete(services, account, amr_of(found), interaction, paths.own_page(onward))
 
 

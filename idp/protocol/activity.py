@@ -28,12 +28,15 @@ class Event(StrEnum):
     SESSION_ENDED = "session_ended"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
     PASSKEY_ACCOUNT_ON = "passkey_account_on"
+    PASSKEY_ACCOUNT_OFF = "passkey_account_off"
     CLOSING_STARTED = "closing_started"
     CLOSING_CANCELLED = "closing_cancelled"
 
 
-UNTOLD = frozenset({Event.SIGNED_IN, Event.SESSION_ENDED, Event.ALL_SESSIONS_ENDED})
-"""What is kept and not told: everyday things. Whatever is new here is told until somebody decides otherwise."""
+UNTOLD = frozenset({Event.SIGNED_IN, Event.SESSION_ENDED, Event.ALL_SESSIONS_ENDED, Event.RECOVERY_STARTED})
+"""What is kept and not told: everyday things, and what is told by a letter of its own (`idp.recovery`).
+
+Whatever is new here is told until somebody decides otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -26,6 +26,7 @@ accounts = db.Table(
     db.Column("sandbox_of", db.String(64), nullable=False),
     db.Column("restricted_at", db.BigInteger),
     db.Column("opted_out_at", db.BigInteger),
+    db.Column("passkeys_only_at", db.BigInteger),
 )
 
 
@@ -44,11 +45,18 @@ class Account:
     """Since when their data is used only where the policy says that it goes on; None where it is not restricted."""
     opted_out_at: int | None = None
     """Since when they share nothing with anybody; None where they may."""
+    passkeys_only_at: int | None = None
+    """Since when nothing but a passkey opens the account; None where other ways do as well."""
 
     @property
     def is_active(self) -> bool:
         """Whether this user may sign in and be given tokens."""
         return self.status == ACTIVE
+
+    @property
+    def has_passkeys_only(self) -> bool:
+        """Whether nothing but a passkey opens the account: no password, no code, no other provider."""
+        return self.passkeys_only_at is not None
 
     @property
     def called(self) -> str | None:
@@ -116,9 +124,22 @@ class Accounts:
         """Replace a profile."""
         self._change(connection, account_id, now, profile=self._seal(account_id, profile))
 
-    def change_password(self, connection: Connection, account_id: str, password_hash: str, now: int) -> None:
-        """Replace a password hash."""
-        self._change(connection, account_id, now, password_hash=password_hash)
+    def change_password(self, connection: Connection, account_id: str, password_hash: str, now: int) -> bool:
+        """Replace a password hash; false, and no change, for an account that has passkeys only."""
+        others = (accounts.c.id == account_id) & accounts.c.passkeys_only_at.is_(None)
+        changed = update(accounts).where(others).values(updated_at=now, password_hash=password_hash)
+        if connection.execute(changed).rowcount != 1:
+            return False
+        announce(connection, Topic.ACCOUNT, account_id, now)
+        return True
+
+    def use_passkeys_only(self, connection: Connection, account_id: str, now: int) -> None:
+        """Let nothing but passkeys open an account: its password is gone for good."""
+        self._change(connection, account_id, now, passkeys_only_at=now, password_hash="")
+
+    def use_other_ways(self, connection: Connection, account_id: str, now: int) -> None:
+        """Let an account have other ways to sign in again; it has none until one is set up."""
+        self._change(connection, account_id, now, passkeys_only_at=None)
 
     def change_status(self, connection: Connection, account_id: str, status: str, now: int) -> None:
         """Suspend an account or let it act again."""
@@ -153,7 +174,7 @@ class Accounts:
         return Account(profile=profile, **plain)
 
 
-_PLAIN = ("id", "password_hash", "status", "updated_at", "sandbox_of", "restricted_at", "opted_out_at")
+_PLAIN = tuple(item.name for item in fields(Account) if item.name != "profile")
 _SELECT = select(*(accounts.c[name] for name in (*_PLAIN, "profile")))
 
 

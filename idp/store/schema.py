@@ -32,6 +32,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     policies,
     pushed_requests,
     quotas,
+    recoveries,
     recovery_codes,
     registrations,
     replay,

@@ -70,6 +70,12 @@ def sign_in(connection: Connection, session: BrowserSession) -> None:
     connection.execute(update(sessions).where(sessions.c.id == session.id).values(changed))
 
 
+def end_others(connection: Connection, account_id: str, kept_id: str) -> list[str]:
+    """End every session of a user but one; return their names, `sid`."""
+    others = (sessions.c.account_id == account_id) & (sessions.c.id != kept_id)
+    return list(connection.execute(delete(sessions).where(others).returning(sessions.c.sid)).scalars())
+
+
 def end_of_account(connection: Connection, account_id: str) -> list[str]:
     """End every session of a user; return their names, `sid`."""
     gone = delete(sessions).where(sessions.c.account_id == account_id)

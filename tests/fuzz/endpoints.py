@@ -182,6 +182,30 @@ def _passkey_sign_in(world: World) -> list[Draft]:
     return [Draft("POST", b"/login/passkey", (*sent, *cookie(sekisho_session=page["session"])))]
 
 
+def _recovery(world: World) -> list[Draft]:
+    page = world.visitor()
+    session = cookie(sekisho_session=page["session"])
+    sent = form(flow=page["flow"], csrf=page["csrf"], username=HANA, code="0123-4567")
+    return [
+        Draft("GET", b"/login/recovery", (*query(flow=page["flow"], lang="ja"), *session)),
+        Draft("POST", b"/login/recovery", (*sent, *session)),
+    ]
+
+
+def _recovery_link(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana.session)
+    sent = form(csrf=world.csrf, action="add", name="Phone", answer="{}")
+    return [
+        Draft("GET", b"/account/recovery/none", (*query(lang="ja"), *session)),
+        Draft("POST", b"/account/recovery/none", (*sent, *session)),
+    ]
+
+
+def _passkeys_only(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana.session)
+    return [Draft("POST", b"/account/passkeys/only", (*form(csrf=world.csrf, action="on"), *session))]
+
+
 def _passkeys(world: World) -> list[Draft]:
     session = cookie(sekisho_session=world.hana.session)
     answer = Authenticator(ISSUER).create('{"challenge": "eHg", "user": {"id": "eHg"}}')
@@ -456,6 +480,9 @@ ENDPOINTS = (
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),
     Endpoint("/login/passkey", touches_store=True, drafts=_passkey_sign_in, share=0.3),
+    Endpoint("/login/recovery", touches_store=True, drafts=_recovery, share=0.2),
+    Endpoint("/account/recovery/<secret>", touches_store=True, drafts=_recovery_link, share=0.2),
+    Endpoint("/account/passkeys/only", touches_store=True, drafts=_passkeys_only, share=0.1),
     Endpoint("/account/passkeys", touches_store=True, drafts=_passkeys, share=0.3),
     Endpoint("/account/sign-in", touches_store=True, drafts=_own_page("/account/sign-in"), share=0.1),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.test_in_a_browser import HANA, sign_in, watched
+from tests.journeys.test_in_a_browser import sign_in, watched
 from tests.provider.provider import Provider
 from tests.web.axe import violations, visitor
 from tests.web.test_accessible import WAYS, open_all

@@ -25,6 +25,9 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "passkeys": [passkey(text, used=text("29 Nov 2026, 12:00")), passkey(text, used=None)],
             "options": text('{"challenge": "x"}'),
             "is_possible": True,
+            "only_since": None,
+            "is_assured": True,
+            "came_by_passkey": True,
             "suggested": text("Firefox, Windows"),
         },
     }
@@ -43,5 +46,6 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
         "account/passkeys.html": full["account/passkeys.html"]
-        | {"notice": None, "passkeys": [], "options": "", "is_possible": False},
+        | {"notice": None, "passkeys": [], "options": "", "is_possible": False}
+        | {"only_since": "29 November 2026"},
     }

@@ -242,6 +242,20 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "passkey_options": text('{"challenge": "x"}'),
         },
         **mailed_pages(text),
+        "recovery.html": {**form, "username": text("hana@example.jp"), "days": None, "error": text("That is wrong.")},
+        "recovery_link.html": {
+            "csrf": text("csrf-1"),
+            "address": "/account/recovery/x",
+            "person": text("hana@example.jp"),
+            "started": text("29 Nov 2026, 12:00"),
+            "opens": text("2 Dec 2026, 12:00"),
+            "may_go_on": True,
+            "is_open": True,
+            "options": text('{"challenge": "x"}'),
+            "suggested": text("Firefox, Windows"),
+            "error": text("That did not work."),
+        },
+        "recovery_cancelled.html": {},
         "consent.html": consent_values(text),
         "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
         "signed_out.html": {
@@ -314,6 +328,9 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
             "takes_sign_ups": False,
         },
         **mailed_at_their_barest(),
+        "recovery.html": full["recovery.html"] | {"username": "", "days": 3, "error": None},
+        "recovery_link.html": full["recovery_link.html"] | {"person": None, "options": "", "error": None},
+        "recovery_cancelled.html": {},
         "consent.html": full["consent.html"]
         | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},
