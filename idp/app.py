@@ -18,7 +18,7 @@ from idp import (
     session_management,
     userinfo,
 )
-from idp.account import overview, passkey_account, passkeys, records, sharing, sharing_grant, ways
+from idp.account import email, overview, passkey_account, passkeys, password, records, sharing, sharing_grant, ways
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
@@ -91,6 +91,8 @@ def _capabilities(services: Services) -> list[Blueprint]:
         ways.blueprint,
         passkeys.blueprint,
         passkey_account.blueprint,
+        password.blueprint,
+        email.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
         records.blueprint,

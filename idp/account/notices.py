@@ -33,6 +33,8 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "not_passkeys_only": lambda: _(
         "Other ways to sign in can be set up again. Until then, only your passkeys open it."
     ),
+    "password_changed": lambda: _("Your password is changed."),
+    "email_changed": lambda: _("Your new e-mail address counts from now on."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

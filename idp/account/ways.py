@@ -40,5 +40,5 @@ def _ways(services: Services, connection: Connection, person: Viewer) -> list[Wa
     names = [passkey.name for passkey in services.passkeys.of_account(connection, person.account.id)]
     return [
         Way("passkeys", _("Passkeys"), " · ".join(names) or _("Not set"), paths.PASSKEYS),
-        Way("password", _("Password"), _("Set") if has_password else _("Not set"), None),
+        Way("password", _("Password"), _("Set") if has_password else _("Not set"), paths.PASSWORD),
     ]

@@ -98,7 +98,7 @@ def _change(services: Services, secret: str, password_hash: str) -> None:
     now = services.now
     with services.database.transaction() as connection:
         proof = services.mail_proofs.take(connection, KIND, secret, now)
-        account = services.accounts.find(connection, proof.account_id) if proof else None
+        account = services.accounts.hold(connection, proof.account_id) if proof else None
         if proof is None or account is None or not _may_choose(account, proof.address):
             raise link_over(services, KIND)
         services.accounts.change_password(connection, account.id, password_hash, now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.exc import IntegrityError
 
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.store.changes import Topic, announce
@@ -69,6 +70,10 @@ class Account:
         return f"Account({self.id})"
 
 
+class NameTakenError(Exception):
+    """Another account signs in by this name; the transaction is to be rolled back."""
+
+
 class Accounts:
     """The questions asked of accounts."""
 
@@ -123,6 +128,24 @@ class Accounts:
     def change_profile(self, connection: Connection, account_id: str, profile: Mapping[str, Any], now: int) -> None:
         """Replace a profile."""
         self._change(connection, account_id, now, profile=self._seal(account_id, profile))
+
+    def change_address(self, connection: Connection, account_id: str, address: str, now: int) -> None:
+        """Give a user an address that they proved. Who signed in by the old one signs in by the new one.
+
+        Raises:
+            NameTakenError: when another account signs in by it.
+        """
+        account = self.hold(connection, account_id)
+        if account is None:
+            return
+        before = self.login_key(str(account.profile.get("email", "")))
+        by_address = (accounts.c.id == account_id) & (accounts.c.login_key == before)
+        try:
+            connection.execute(update(accounts).where(by_address).values(login_key=self.login_key(address)))
+        except IntegrityError as error:
+            raise NameTakenError from error
+        profile = {**account.profile, "email": address, "email_verified": True}
+        self.change_profile(connection, account_id, profile, now)
 
     def change_password(self, connection: Connection, account_id: str, password_hash: str, now: int) -> bool:
         """Replace a password hash; false, and no change, for an account that has passkeys only."""

@@ -46,8 +46,11 @@ ROUTES = {
     "/sign-up": READ | WRITE,
     "/sign-up/code": READ | WRITE,
     "/sign-up/finish": READ | WRITE,
+    "/account/password": READ | WRITE,
+    "/account/email": READ | WRITE,
     "/account/email/code": READ | WRITE,
     "/login/recovery": READ | WRITE,
+    "/account/email/finish": READ | WRITE,
     "/consent": READ | WRITE,
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
@@ -89,9 +92,6 @@ ROUTES = {
 # Addresses that are kept for pages to come; whoever answers one takes it out of here.
 KEPT = {
     paths.PROFILE,
-    paths.PASSWORD,
-    paths.EMAIL,
-    paths.EMAIL_FINISH,
     paths.AUTHENTICATOR,
     paths.RECOVERY_CODES,
     paths.CONNECTIONS,

@@ -255,6 +255,26 @@ def _finish(path: bytes, kind: ProofKind) -> Drafts:
     return drafts
 
 
+def _own_page(path: bytes, **values: str) -> Drafts:
+    """A page of Hana's own; what its form would change of her is not sent."""
+
+    def drafts(world: World) -> list[Draft]:
+        session = cookie(sekisho_session=world.hana.session)
+        shown = Draft("GET", path, (*query(lang="ja", done="unchanged"), *session))
+        return [shown, Draft("POST", path, (*form(csrf=world.csrf, **values), *session))] if values else [shown]
+
+    return drafts
+
+
+def _own_address(world: World) -> list[Draft]:
+    proof = world.proof(ProofKind.NEW_ADDRESS, world.hana.session, account_id=world.hana_id)
+    return [
+        Draft(
+            "GET", b"/account/email/finish", (*query(token=proof.secret), *cookie(sekisho_session=world.hana.session))
+        )
+    ]
+
+
 def _consent(world: World) -> list[Draft]:
     page = world.asked()
     flow, csrf = page["flow"], page["csrf"]
@@ -470,6 +490,11 @@ ENDPOINTS = (
         drafts=_finish(b"/login/forgotten/finish", ProofKind.NEW_PASSWORD),
         share=0.1,
     ),
+    Endpoint("/account/password", touches_store=True, drafts=_own_page(b"/account/password"), share=0.2),
+    Endpoint(
+        "/account/email", touches_store=True, drafts=_own_page(b"/account/email", email="x@example.jp"), share=0.2
+    ),
+    Endpoint("/account/email/finish", touches_store=True, drafts=_own_address, share=0.2),
     Endpoint(
         "/account/email/code",
         touches_store=True,

@@ -159,13 +159,16 @@ class World:
 
         return dict(self._living("visitor", open_page, self._has_session))
 
-    def proof(self, kind: ProofKind, session: str) -> Issued:
+    def proof(self, kind: ProofKind, session: str, account_id: str = "") -> Issued:
         """Return a letter that was sent to somebody in a browser session."""
         services = self.services
         with services.database.transaction() as connection:
             found = sessions.find(connection, hash_secret(session), services.now, IDLE)
             assert found is not None
-            return services.mail_proofs.add(connection, kind, found.id, services.now + 3600, address="new@example.jp")
+            expires_at = services.now + 3600
+            return services.mail_proofs.add(
+                connection, kind, found.id, expires_at, account_id=account_id, address="new@example.jp"
+            )
 
     def asked(self) -> dict[str, str]:
         """Return flow and CSRF token of Hana, who has the consent page open."""

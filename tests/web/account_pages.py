@@ -20,6 +20,21 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
                 SimpleNamespace(id=text("password"), title=text("Password"), state=text("Set"), url=None),
             ],
         },
+        "account/password.html": {
+            **form,
+            "has_password": True,
+            "address": text("hana@example.jp"),
+            "least": 15,
+            "wrong": text("That is not your password."),
+            "error": text("Choose a longer password."),
+        },
+        "account/email.html": {
+            **form,
+            "proved": text("hana@example.jp"),
+            "address": text("hana@example.org"),
+            "error": text("Write your e-mail address."),
+        },
+        "account/email_finish.html": {**form, "token": text("a secret"), "address": text("hana@example.org")},
         "account/passkeys.html": {
             **form,
             "passkeys": [passkey(text, used=text("29 Nov 2026, 12:00")), passkey(text, used=None)],
@@ -45,6 +60,11 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
     return {
         "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
+        "account/password.html": full["account/password.html"]
+        | {"notice": None, "has_password": False, "wrong": None, "error": None},
+        "account/email.html": full["account/email.html"]
+        | {"notice": None, "proved": None, "address": "", "error": None},
+        "account/email_finish.html": full["account/email_finish.html"] | {"notice": None},
         "account/passkeys.html": full["account/passkeys.html"]
         | {"notice": None, "passkeys": [], "options": "", "is_possible": False}
         | {"only_since": "29 November 2026"},

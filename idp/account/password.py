@@ -1,0 +1,99 @@
+"""The page where a person changes their password, knowing the one they have."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, request
+
+from idp.account.notices import noticed
+from idp.account.viewer import Viewer, for_recent_viewer
+from idp.protocol.activity import Event
+from idp.services import Services
+from idp.store import attempts, mail_proofs, sessions
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.pages import gettext as _
+from idp.web.pages import render_page
+from idp.web.passwords import refusal
+from idp.web.requests import read_form, seen_from
+from idp.web.sessions import csrf_matches, csrf_token, current_session
+
+blueprint = Blueprint("own_password", __name__)
+
+
+@blueprint.get(paths.PASSWORD)
+@for_recent_viewer
+def password_page(services: Services, person: Viewer) -> Response:
+    """Show the form, where there is a password."""
+    return _page(services, person)
+
+
+@blueprint.post(paths.PASSWORD)
+@for_recent_viewer
+def change_password(services: Services, person: Viewer) -> Response:
+    """Change the password, and end the other sessions where the person wants that."""
+    form = read_form(request)
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.PASSWORD)
+    password, ends_others = form.get("password", ""), form.get("others", "") == "end"
+    if not _may_try(services, person):
+        sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
+        return _page(services, person, wrong=sentence, status=HTTPStatus.TOO_MANY_REQUESTS)
+    if not services.passwords.verify(person.account.password_hash or None, form.get("current", "")):
+        sentence = _("That is not your password. Nothing was changed.")
+        return _page(services, person, wrong=sentence, status=HTTPStatus.UNAUTHORIZED)
+    with services.database.autocommit() as connection:
+        attempts.forget(connection, _window(services, person))
+    weakness = services.password_rules.weakness(password, person.account.called or "")
+    if weakness is not None:
+        sentence = refusal(weakness, services.password_rules.least_characters)
+        return _page(services, person, error=sentence, status=HTTPStatus.BAD_REQUEST)
+    changed = _change(services, person, services.passwords.hash(password), ends_others=ends_others)
+    return noticed(paths.WAYS, "password_changed" if changed else "unchanged")
+
+
+def _change(services: Services, person: Viewer, password_hash: str, *, ends_others: bool) -> bool:
+    """Put a password in place of the one that was proved just now; false when that one is not in force any more."""
+    account_id, now, here = person.account.id, services.now, current_session(services)
+    with services.database.transaction() as connection:
+        account = services.accounts.hold(connection, account_id)
+        if account is None or here is None or account.password_hash != person.account.password_hash:
+            return False
+        services.accounts.change_password(connection, account_id, password_hash, now)
+        mail_proofs.forget_account(connection, account_id)
+        if ends_others:
+            for sid in sessions.end_others(connection, account_id, here.id):
+                services.session_end.end(connection, sid, account_id, now)
+        services.activity.note(connection, account_id, Event.PASSWORD_CHANGED, seen_from(services, request), now)
+    return True
+
+
+def _may_try(services: Services, person: Viewer) -> bool:
+    """Count a try at the password that the person has. Only who is signed in fills this window (ASVS 6.3.1)."""
+    limits = services.settings.sign_in
+    with services.database.autocommit() as connection:
+        count = attempts.count_one(connection, _window(services, person), services.now, limits.window)
+    return count <= limits.failures_per_device
+
+
+def _window(services: Services, person: Viewer) -> bytes:
+    return services.sealer.index("attempts own password", person.account.id)
+
+
+def _page(
+    services: Services,
+    person: Viewer,
+    *,
+    wrong: str | None = None,
+    error: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    return render_page(
+        "account/password.html",
+        status=status,
+        csrf=csrf_token(services),
+        has_password=bool(person.account.password_hash),
+        address=person.account.called or "",
+        least=services.password_rules.least_characters,
+        wrong=wrong,
+        error=error,
+    )
