@@ -18,7 +18,18 @@ from idp import (
     session_management,
     userinfo,
 )
-from idp.account import email, overview, passkey_account, passkeys, password, records, sharing, sharing_grant, ways
+from idp.account import (
+    connections,
+    email,
+    overview,
+    passkey_account,
+    passkeys,
+    password,
+    records,
+    sharing,
+    sharing_grant,
+    ways,
+)
 from idp.authorize import pushed
 from idp.authorize import routes as authorize
 from idp.consent import routes as consent
@@ -35,6 +46,7 @@ from idp.services import EXTENSION, Services, build_services
 from idp.settings import Settings, config_files, load_settings
 from idp.sign_up import routes as sign_up
 from idp.token import routes as token
+from idp.upstream import routes as upstream
 from idp.web.errors import install_error_handlers
 from idp.web.pages import YEAR, install_pages
 from idp.web.provider import Provider
@@ -85,6 +97,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         mail_codes.blueprint,
         recovery.blueprint,
         recovered.blueprint,
+        upstream.create_blueprint(services),
         consent.blueprint,
         app_logo.blueprint,
         overview.blueprint,
@@ -93,6 +106,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         passkey_account.blueprint,
         password.blueprint,
         email.blueprint,
+        connections.blueprint,
         sharing.blueprint,
         sharing_grant.blueprint,
         records.blueprint,

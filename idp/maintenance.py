@@ -31,6 +31,8 @@ from idp.store import (
     sessions,
     shadow_results,
     signing_keys,
+    upstream_arrivals,
+    upstream_flows,
 )
 from idp.store.database import DatabaseUnavailableError
 
@@ -76,6 +78,8 @@ def run_once(services: Services) -> dict[str, int]:
         "sessions": sessions.purge(database, now, lifetimes.session_idle),
         "shadow_results": shadow_results.purge(database, now - lifetimes.decision_record),
         "signing_keys": signing_keys.purge(database, now),
+        "upstream_arrivals": upstream_arrivals.purge(database, now),
+        "upstream_flows": upstream_flows.purge(database, now),
     }
 
 

@@ -151,6 +151,17 @@ class Fetcher:
             raise FetchError(REDIRECTED, "redirects are not followed")
         return fetched
 
+    def ask(
+        self, url: str, body: bytes, *, content_type: str, budget: str, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """Post as `post` does, while a request of somebody's waits for the answer: it takes one of the places.
+
+        Raises:
+            FetchError: with any of the codes.
+        """
+        with self._slot():
+            return self.post(url, body, content_type=content_type, budget=budget, headers=headers)
+
     @contextmanager
     def _slot(self) -> Iterator[None]:
         """Hold one of the places for fetches: strangers' slow servers must not occupy every thread."""

@@ -9,7 +9,7 @@ from idp.protocol.activity import Event, Seen
 from idp.protocol.secrets import new_identifier, new_secret
 from idp.services import Services
 from idp.settings import DAY
-from idp.store import passkeys, recoveries, recovery_codes
+from idp.store import passkeys, recoveries, recovery_codes, upstream_links
 from idp.store.accounts import Account
 from idp.store.database import Connection
 from idp.store.recoveries import Recovery
@@ -57,7 +57,7 @@ def may_lose_passkey(connection: Connection, account: Account) -> bool:
     left = passkeys.count(connection, account.id) - 1
     if account.has_passkeys_only:
         return is_assured(connection, account, left)
-    return left > 0 or bool(account.password_hash)
+    return left > 0 or bool(account.password_hash) or upstream_links.count(connection, account.id) > 0
 
 
 def _store(services: Services, connection: Connection, account: Account, by: str, days: int) -> tuple[str, str]:

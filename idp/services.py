@@ -48,6 +48,9 @@ from idp.store.replay import open_seen_assertions
 from idp.store.sealing import Sealer, UnsealingError, open_root_secret
 from idp.store.signing_keys import SigningKeys
 from idp.store.transactions import Transactions
+from idp.store.upstream_arrivals import UpstreamArrivals
+from idp.store.upstream_flows import UpstreamFlows
+from idp.store.upstream_links import UpstreamLinks
 from idp.tokens.encrypting import Encrypter
 from idp.tokens.id_token import IdTokens
 from idp.tokens.mint import Mint
@@ -102,6 +105,9 @@ class Services:
     access_rules: AccessRules
     audiences: Audiences
     transactions: Transactions
+    upstream_arrivals: UpstreamArrivals
+    upstream_flows: UpstreamFlows
+    upstream_links: UpstreamLinks
     scope_rules: ScopeRules
     find_client: Callable[[str], Client | None]
     session_end: SessionEnd
@@ -214,6 +220,9 @@ def build_services(
         answers=Answers(sharing, transactions, database, sealer, settings.data_api),
         access_rules=rules,
         transactions=transactions,
+        upstream_arrivals=UpstreamArrivals(sealer),
+        upstream_flows=UpstreamFlows(sealer),
+        upstream_links=UpstreamLinks(sealer, random),
         scope_rules=scope_rules,
         find_client=find_client,
         session_end=SessionEnd(settings, sealer, sharing, find_client),

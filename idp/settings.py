@@ -5,6 +5,7 @@ An environment variable is the setting's path in capitals, joined by two undersc
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -13,8 +14,20 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from idp.protocol.authentication import AMRS
 from idp.protocol.mail import sender_address
-from idp.protocol.names import GRANT_MANAGEMENT, RESPONSE_TYPES, ClientKind, GrantType
+from idp.protocol.names import (
+    ASSERTION_ALGORITHMS,
+    GRANT_MANAGEMENT,
+    HMAC_ALGORITHM,
+    OPENID,
+    RESPONSE_TYPES,
+    SECRET_METHODS,
+    ClientKind,
+    GrantType,
+    ResponseMode,
+)
+from idp.protocol.outbound_urls import read_target
 from idp.protocol.redirect_uris import is_loopback
 from idp.protocol.resources import is_resource
 from idp.protocol.scopes import is_scope
@@ -23,10 +36,12 @@ ENVIRONMENT_PREFIX = "IDP_"
 DAY = 86_400
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 REGISTRATION_MODES = ("closed", "token", "open")
+UPSTREAM_MODES = (ResponseMode.QUERY, ResponseMode.FORM_POST)
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 ARGON2_KIB_PER_LANE = 8
 ARGON2_LEAST_KIB = 7168
 ARGON2_LEAST_WORK = 7168 * 5
+_UPSTREAM_NAME = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
 class SettingsError(Exception):
@@ -224,6 +239,36 @@ class ApiScope:
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """Another OpenID provider with which people may sign in here; see `idp.upstream`."""
+
+    issuer: str
+    client_id: str
+    en: str
+    ja: str
+    client_secret: str = field(default="", repr=False)
+    client_secret_file: str = ""
+    client_auth: str = "client_secret_basic"
+    """How the secret is sent; with a private key it is `private_key_jwt`, or what Apple wants where a team is named."""
+    private_key_file: str = ""
+    """A private key in PEM, and its name there: the other way to be known to the provider."""
+    key_id: str = ""
+    team_id: str = ""
+    scopes: tuple[str, ...] = ("openid", "email")
+    response_mode: str = "query"
+    id_token_algorithms: tuple[str, ...] = ("RS256",)
+    """HS256 among them means that whoever has the secret can sign people in: for providers that know nothing else."""
+    amr: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a value of the provider's `amr` means here, in names of RFC 8176; what is not listed means nothing."""
+    acr: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for its `acr`."""
+
+    def in_language(self, language: str) -> str:
+        """Return what people call this provider."""
+        return self.ja if language == "ja" else self.en
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator can set."""
 
@@ -261,6 +306,8 @@ class Settings:
     mail: Mail = field(default_factory=Mail)
     recovery: Recovery = field(default_factory=Recovery)
     registration: Registration = field(default_factory=Registration)
+    upstream: Mapping[str, Upstream] = field(default_factory=dict)
+    """Other providers with which people may sign in, each under the name that its addresses here have."""
 
     @property
     def is_https(self) -> bool:
@@ -400,6 +447,8 @@ def _check(settings: Settings) -> None:
     _check_outbound(settings)
     _check_registration(settings.registration)
     _check_sign_up(settings.sign_up)
+    for name, upstream in settings.upstream.items():
+        _check_upstream(name, upstream)
     _check_numbers(settings)
     _check_password_hashing(settings)
 
@@ -466,6 +515,44 @@ def _check_sign_up(sign_up: SignUp) -> None:
     if sign_up.terms_version and not sign_up.terms_url:
         message = "'sign_up.terms_url' is needed beside 'sign_up.terms_version': people agree to what they can read"
         raise SettingsError(message)
+
+
+def _check_upstream(name: str, upstream: Upstream) -> None:
+    """Refuse what could not work, or would let somebody else than the provider sign people in."""
+    ways = (upstream.client_secret, upstream.client_secret_file, upstream.private_key_file)
+    algorithms = {*ASSERTION_ALGORITHMS, HMAC_ALGORITHM}
+    meant = {amr for table in (upstream.amr, upstream.acr) for values in table.values() for amr in values}
+    rules = (
+        (
+            _UPSTREAM_NAME.fullmatch(name) is not None,
+            "needs a name of a-z, 0-9 and _, at most 32: it stands in addresses",
+        ),
+        (
+            _is_upstream_issuer(upstream.issuer),
+            "needs an 'issuer' that is an https URL without a query (Discovery 1.0, 3)",
+        ),
+        (sum(map(bool, ways)) == 1, "needs one of 'client_secret', 'client_secret_file' and 'private_key_file'"),
+        (bool(upstream.key_id) == bool(upstream.private_key_file), "needs the 'key_id' of its 'private_key_file'"),
+        (upstream.client_auth in SECRET_METHODS, f"takes as 'client_auth' one of {', '.join(SECRET_METHODS)}"),
+        (OPENID in upstream.scopes, "needs 'openid' among its 'scopes' (OpenID Connect Core 1.0, 3.1.2.1)"),
+        (upstream.response_mode in UPSTREAM_MODES, f"takes as 'response_mode' one of {', '.join(UPSTREAM_MODES)}"),
+        (
+            bool(upstream.id_token_algorithms) and algorithms.issuperset(upstream.id_token_algorithms),
+            f"takes as 'id_token_algorithms' some of {', '.join(sorted(algorithms))}",
+        ),
+        (
+            HMAC_ALGORITHM not in upstream.id_token_algorithms or not upstream.private_key_file,
+            "takes HS256 only where there is a client secret to check it by (OpenID Connect Core 1.0, 10.1)",
+        ),
+        (meant <= set(AMRS), f"has a meaning in 'amr' or 'acr' that is none of {', '.join(AMRS)}"),
+    )
+    for holds, problem in rules:
+        if not holds:
+            raise SettingsError(f"'upstream.{name}' {problem}")
+
+
+def _is_upstream_issuer(issuer: str) -> bool:
+    return not isinstance(read_target(issuer), str) and "?" not in issuer and "#" not in issuer
 
 
 def _is_for_tests(issuer: str) -> bool:

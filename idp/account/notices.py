@@ -35,6 +35,8 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "password_changed": lambda: _("Your password is changed."),
     "email_changed": lambda: _("Your new e-mail address counts from now on."),
+    "disconnected": lambda: _("Disconnected. It signs nobody in here any more."),
+    "last_way": lambda: _("This is your last way to sign in. Set up another one first."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

@@ -15,11 +15,9 @@ from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
 from idp.web.responses import see_other
-from idp.web.sessions import current_session, signed_in_account
+from idp.web.sessions import signed_in_account, signed_in_recently
 
 P = ParamSpec("P")
-RECENTLY = 600
-"""Seconds for which a sign-in is good enough to change how one signs in (ASVS 7.5.1)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,8 +55,8 @@ def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]
     @wraps(page)
     def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
         services = current_services()
-        person, session = _viewer(services), current_session(services)
-        if person is None or session is None or services.now - session.auth_time > RECENTLY:
+        person = _viewer(services)
+        if person is None or not signed_in_recently(services):
             return see_other(paths.sign_in_for(request.path))
         return page(services, person, *args, **kwargs)
 

@@ -11,6 +11,7 @@ from idp.store.database import Connection
 from idp.web import paths
 from idp.web.pages import gettext as _
 from idp.web.pages import render_page
+from idp.web.upstreams import upstream_label
 
 blueprint = Blueprint("ways", __name__)
 
@@ -40,5 +41,17 @@ def _ways(services: Services, connection: Connection, person: Viewer) -> list[Wa
     names = [passkey.name for passkey in services.passkeys.of_account(connection, person.account.id)]
     return [
         Way("passkeys", _("Passkeys"), " · ".join(names) or _("Not set"), paths.PASSKEYS),
+        *_connections(services, connection, person),
         Way("password", _("Password"), _("Set") if has_password else _("Not set"), paths.PASSWORD),
+    ]
+
+
+def _connections(services: Services, connection: Connection, person: Viewer) -> list[Way]:
+    """Return the line of accounts elsewhere, where there are such that could be connected, or are."""
+    links = services.upstream_links.of_account(connection, person.account.id)
+    if not links and not services.settings.upstream:
+        return []
+    names = dict.fromkeys(upstream_label(services, link.provider) for link in links)
+    return [
+        Way("connections", _("Connections"), " · ".join(names) or _("Nothing is connected yet."), paths.CONNECTIONS)
     ]

@@ -12,6 +12,7 @@ from idp.web.apps import shown_client
 from idp.web.interactions import require_interaction
 from idp.web.pages import current_language, form_target, render_page, settle_language
 from idp.web.sessions import csrf_token, ensure_session
+from idp.web.upstreams import shown_upstreams, upstream_targets
 
 
 def waiting_interaction(services: Services, flow: str) -> Interaction | None:
@@ -36,16 +37,18 @@ def sign_in_page(
 ) -> Response:
     """Show the page, with what the browser is asked for a passkey: a challenge of its own each time."""
     client = services.find_client(interaction.client_id) if interaction else None
+    app = (form_target(interaction.redirect_uri),) if interaction else ()
     return render_page(
         "sign_in.html",
         status=status,
-        form_targets=(form_target(interaction.redirect_uri),) if interaction else (),
+        form_targets=(*app, *upstream_targets(services)),
         csrf=csrf_token(services),
         flow=sent.get("flow", ""),
         onward=paths.own_page(sent.get("next", "")),
         client=shown_client(client, current_language()) if client else None,
         username=username,
         error=error,
+        upstreams=shown_upstreams(services),
         passkey_options=_passkey_options(services),
         takes_sign_ups=services.settings.sign_up.open,
     )

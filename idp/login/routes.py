@@ -18,6 +18,7 @@ from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
 from idp.web.sessions import cookie_name, csrf_matches, set_cookie
+from idp.web.upstreams import problem_told
 
 
 def create_blueprint(passwords: Passwords) -> Blueprint:
@@ -30,7 +31,8 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         query = read_query(request)
         interaction = waiting_interaction(services, query.get("flow", ""))
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
-        return sign_in_page(services, interaction, query, username=hint[:320])
+        problem = problem_told(services, query)
+        return sign_in_page(services, interaction, query, username=hint[:320], error=problem)
 
     @blueprint.post(paths.LOGIN)
     def login() -> Response:

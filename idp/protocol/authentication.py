@@ -23,6 +23,9 @@ AMR_MULTI_FACTOR = "mfa"
 AMR_FEDERATED = "fed"
 """Another provider says who it is. No registered name exists; this one is in wide use."""
 
+AMRS = (AMR_PASSWORD, AMR_ONE_TIME_CODE, AMR_OTHER_CHANNEL, AMR_MULTI_FACTOR, "hwk", "pin", "sc", "sms", "swk")
+"""Registered names (RFC 8176 2): what another provider's words may be set to mean here, never a key of ours."""
+
 ACR_PASSWORD = "urn:sekisho:acr:password"
 """One factor that can be phished: a password, or the word of another provider."""
 ACR_MAIL_CODE = "urn:sekisho:acr:mail-code"

@@ -57,6 +57,9 @@ SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 ASSERTION_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
 """Algorithms that a client may register for its assertions: asymmetric ones only (RFC 7523, RFC 9700 2.5)."""
 
+HMAC_ALGORITHM = "HS256"
+"""By which an upstream provider may sign ID tokens under the secret that it shares with us, where configured."""
+
 NO_SIGNATURE = "none"
 """The algorithm of what is not signed (RFC 7518 3.6)."""
 

@@ -1,9 +1,10 @@
 """Proof Key for Code Exchange, S256 only (RFC 7636; RFC 9700 2.1.1 rules out `plain`)."""
 
 import re
-from base64 import urlsafe_b64encode
 from hashlib import sha256
 from hmac import compare_digest
+
+from idp.protocol.secrets import encode
 
 S256 = "S256"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -19,5 +20,9 @@ def matches(verifier: str, challenge: str) -> bool:
     """Whether a verifier is well formed and belongs to a challenge (RFC 7636 4.6); takes constant time."""
     if not _VERIFIER.fullmatch(verifier):
         return False
-    digest = urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=")
-    return compare_digest(digest, challenge.encode("ascii"))
+    return compare_digest(challenge_of(verifier).encode("ascii"), challenge.encode("ascii"))
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of an ASCII verifier (RFC 7636 4.2)."""
+    return encode(sha256(verifier.encode("ascii")).digest())

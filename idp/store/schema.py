@@ -43,6 +43,9 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     shadow_results,
     signing_keys,
     transactions,
+    upstream_arrivals,
+    upstream_flows,
+    upstream_links,
     webhooks,
 )
 from idp.store.database import Base, Database

@@ -1,12 +1,11 @@
 """ID tokens: who signed in, when and how, bound to what goes out beside them (OIDC Core 2, 3.1.3.6, 3.3.2.11)."""
 
-from hashlib import sha256, sha512
 from typing import Any
 
 from idp.data_sharing import NOTHING, DataSharing, outgoing
 from idp.protocol.audit import Surface
 from idp.protocol.names import NO_SIGNATURE
-from idp.protocol.secrets import encode
+from idp.protocol.token_hashes import left_half_hash
 from idp.settings import Settings
 from idp.store.clients import Client
 from idp.store.families import Family
@@ -14,8 +13,6 @@ from idp.tokens.encrypting import Encrypter
 from idp.tokens.signing import Signer
 
 DEFAULT_ALGORITHM = "RS256"
-_HASHES = {"ES256": sha256, "RS256": sha256, "EdDSA": sha512}
-"""The hash that goes with each signature algorithm; Ed25519 hashes with SHA-512 (RFC 8032 5.1)."""
 
 
 class IdTokens:
@@ -82,9 +79,3 @@ class IdTokens:
         if client.id_token_algorithm == NO_SIGNATURE and (from_front or not self._may_be_unsigned):
             return DEFAULT_ALGORITHM
         return client.id_token_algorithm
-
-
-def left_half_hash(value: str, algorithm: str) -> str:
-    """Return `at_hash` or `c_hash`: the left half of the hash of a value, by the hash of the ID token's algorithm."""
-    hashed = _HASHES[algorithm](value.encode("ascii")).digest()
-    return encode(hashed[: len(hashed) // 2])

@@ -37,6 +37,9 @@ SIGN_UP = "/sign-up"
 SIGN_UP_CODE = "/sign-up/code"
 SIGN_UP_FINISH = "/sign-up/finish"
 RECOVERY = "/login/recovery"
+UPSTREAM = "/login/with/<provider>"
+UPSTREAM_CALLBACK = "/login/with/<provider>/callback"
+UPSTREAM_ARRIVAL = "/login/new-here"
 CONSENT = "/consent"
 LOGOUT = "/logout"
 CONFIRM_LOGOUT = "/logout/confirm"
@@ -55,6 +58,7 @@ EMAIL_FINISH = "/account/email/finish"
 AUTHENTICATOR = "/account/authenticator"
 RECOVERY_CODES = "/account/recovery-codes"
 CONNECTIONS = "/account/connections"
+CONNECT = "/account/connections/new"
 DEVICES = "/account/devices"
 ACTIVITY = "/account/activity"
 DOWNLOAD = "/account/download"
@@ -129,3 +133,13 @@ def own_page(path: str) -> str:
 def sign_in_for(path: str) -> str:
     """Return where somebody signs in, again or for the first time, on their way to a page of their own."""
     return f"{LOGIN}?{urlencode({'next': path})}" if own_page(path) else LOGIN
+
+
+def upstream(provider: str) -> str:
+    """Return where somebody goes who signs in with another provider."""
+    return UPSTREAM.replace("<provider>", provider)
+
+
+def upstream_callback(provider: str) -> str:
+    """Return where another provider sends people back to."""
+    return UPSTREAM_CALLBACK.replace("<provider>", provider)

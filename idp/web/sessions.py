@@ -19,6 +19,9 @@ from idp.tokens.session_end import ToldByBrowser
 
 SESSION_COOKIE = "sekisho_session"
 BROWSER_STATE_COOKIE = "sekisho_browser_state"
+RECENTLY = 600
+"""Seconds for which a sign-in is good enough to change how one signs in (ASVS 7.5.1)."""
+
 _CSRF = b"csrf"
 
 
@@ -146,6 +149,12 @@ def signed_in_account(services: Services) -> Account | None:
     """Return the account that is signed in here and may act, or None."""
     session = current_session(services)
     return services.sharing.account(session.account_id) if session is not None and session.is_signed_in else None
+
+
+def signed_in_recently(services: Services) -> bool:
+    """Whether somebody signed in here just now."""
+    session = current_session(services)
+    return session is not None and session.is_signed_in and services.now - session.auth_time <= RECENTLY
 
 
 def csrf_token(services: Services) -> str:

@@ -275,6 +275,34 @@ def _own_address(world: World) -> list[Draft]:
     ]
 
 
+def _upstream(world: World) -> list[Draft]:
+    page = world.visitor()
+    browser = cookie(sekisho_session=page["session"])
+    return [
+        Draft("POST", b"/login/with/away", (*form(flow=page["flow"], csrf=page["csrf"], next="/account"), *browser)),
+        Draft("POST", b"/login/with/away", (*form(csrf=page["csrf"], purpose="connect"), *browser)),
+    ]
+
+
+def _upstream_callback(world: World) -> list[Draft]:
+    answer = {"state": "x" * 43, "code": "a code", "iss": "https://127.0.0.1:9"}
+    browser = cookie(sekisho_session=world.visitor()["session"])
+    return [
+        Draft("GET", b"/login/with/away/callback", (*query(**answer), *browser)),
+        Draft("POST", b"/login/with/away/callback", form(**answer, user="{}")),
+    ]
+
+
+def _connections(world: World) -> list[Draft]:
+    ken = world.leaver()
+    session = cookie(sekisho_session=ken["session"])
+    return [
+        Draft("GET", b"/account/connections", (*query(problem="cancelled", **{"with": "away"}), *session)),
+        Draft("POST", b"/account/connections", (*form(csrf=ken["csrf"], link="nothing"), *session)),
+        Draft("POST", b"/account/connections/new", (*form(csrf=ken["csrf"], decision="connect"), *session)),
+    ]
+
+
 def _consent(world: World) -> list[Draft]:
     page = world.asked()
     flow, csrf = page["flow"], page["csrf"]
@@ -510,6 +538,11 @@ ENDPOINTS = (
     Endpoint("/account/passkeys/only", touches_store=True, drafts=_passkeys_only, share=0.1),
     Endpoint("/account/passkeys", touches_store=True, drafts=_passkeys, share=0.3),
     Endpoint("/account/sign-in", touches_store=True, drafts=_own_page("/account/sign-in"), share=0.1),
+    Endpoint("/login/with/<provider>", touches_store=True, drafts=_upstream, share=0.3),
+    Endpoint("/login/with/<provider>/callback", touches_store=True, drafts=_upstream_callback, share=0.3),
+    Endpoint("/login/new-here", touches_store=True, drafts=_own_page("/login/new-here"), share=0.1),
+    Endpoint("/account/connections", touches_store=True, drafts=_connections, share=0.3),
+    Endpoint("/account/connections/new", touches_store=True, drafts=_own_page("/account/connections/new"), share=0.1),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier, share=0.1),
     Endpoint("/account/sharing/<grant_id>", touches_store=True, drafts=_grant, share=0.3),

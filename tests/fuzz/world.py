@@ -45,8 +45,13 @@ OUT_OF_THE_WAY = {
     "IDP_DATA_API__AUDIENCE_LEAST": "1",
     "IDP_EXPERIMENTAL": "grant-management-03",
     "IDP_TRUSTED_PROXIES": "127.0.0.0/8,10.0.0.0/8,fe80::/10",
+    "IDP_UPSTREAM__AWAY__ISSUER": "https://127.0.0.1:9",
+    "IDP_UPSTREAM__AWAY__CLIENT_ID": "sekisho",
+    "IDP_UPSTREAM__AWAY__CLIENT_SECRET": "a secret",
+    "IDP_UPSTREAM__AWAY__EN": "Away",
+    "IDP_UPSTREAM__AWAY__JA": "不在",
 }
-"""Every try reaches the password, X-Forwarded-For is read, and there is every endpoint."""
+"""Every try reaches the password, X-Forwarded-For is read, there is every endpoint, and a provider that is away."""
 
 
 class LogLines(logging.Handler):

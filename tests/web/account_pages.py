@@ -7,11 +7,32 @@ from typing import Any
 PLAIN: Callable[[str], str] = str
 
 
+def upstream(text: Callable[[str], str], name: str) -> SimpleNamespace:
+    """Another provider with which people may sign in."""
+    return SimpleNamespace(name=name, label=text(name.title()), action=f"/login/with/{name}")
+
+
 def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     """Each template at its fullest."""
     page = {"account_name": text("hana@example.jp"), "notice": text("Done.")}
     form = {**page, "csrf": text("csrf-1")}
+    link = {"since": text("23 November 2026"), "last_used": text("30 Nov 2026, 09:00")}
     return {
+        "account/connections.html": {
+            **form,
+            "problem": text("Google does not answer."),
+            "links": [
+                SimpleNamespace(id=text("1"), provider=text("Google"), shown=text("hana@gmail.example"), **link),
+                SimpleNamespace(id=text("2"), provider=text("LINE"), shown="", **link),
+            ],
+            "upstreams": [upstream(text, "google"), upstream(text, "line")],
+        },
+        "account/connect.html": {
+            "csrf": text("csrf-1"),
+            "account_name": text("hana@example.jp"),
+            "provider": text("Google"),
+            "shown": text("hana@gmail.example"),
+        },
         "account/overview.html": {**form, "is_partner": True},
         "account/ways.html": {
             **page,
@@ -58,6 +79,9 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
     """Each template with everything left out that may be left out."""
     full = account_pages()
     return {
+        "account/connections.html": full["account/connections.html"]
+        | {"notice": None, "problem": None, "links": [], "upstreams": []},
+        "account/connect.html": full["account/connect.html"] | {"shown": ""},
         "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
         "account/password.html": full["account/password.html"]

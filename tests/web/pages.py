@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import idp
 from idp.web.apps import ShownClient
 from idp.web.i18n import install_translations, load_catalogues
-from tests.web.account_pages import account_at_its_barest, account_pages
+from tests.web.account_pages import account_at_its_barest, account_pages, upstream
 from tests.web.console_pages import console_at_its_barest, console_pages
 
 WEB = Path(idp.__file__).parent / "web"
@@ -238,6 +238,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "username": text("hana@example.jp"),
             "onward": "/account/password",
             "takes_sign_ups": True,
+            "upstreams": [upstream(text, "google"), upstream(text, "line")],
             "error": text("That did not work. Try again."),
             "passkey_options": text('{"challenge": "x"}'),
         },
@@ -278,6 +279,12 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
         },
         **sharing_pages(text),
         "home.html": {},
+        "new_here.html": {
+            "provider": text("Google"),
+            "shown": text("hana@gmail.example"),
+            "sign_in": "/login?next=/account/connections/new",
+            "back": "/login",
+        },
         "mailbox.html": {
             "mails": [
                 {
@@ -326,6 +333,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
             "error": None,
             "passkey_options": "",
             "takes_sign_ups": False,
+            "upstreams": [],
         },
         **mailed_at_their_barest(),
         "recovery.html": full["recovery.html"] | {"username": "", "days": 3, "error": None},
@@ -346,6 +354,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "form_post.html": full["form_post.html"] | {"parameters": []},
         "home.html": {},
         "mailbox.html": {"mails": []},
+        "new_here.html": full["new_here.html"] | {"shown": ""},
         **account_at_its_barest(),
         **console_at_its_barest(),
     }

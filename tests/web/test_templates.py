@@ -138,6 +138,7 @@ FIXED = {
         "password": "password",
         "sign-in": "",
         "use-passkey": "",
+        "with-google": "",
         "forgotten": "",
         "sign-up": "",
         "lost-passkeys": "",
