@@ -255,17 +255,6 @@ def _finish(path: bytes, kind: ProofKind) -> Drafts:
     return drafts
 
 
-def _own_page(path: bytes, **values: str) -> Drafts:
-    """A page of Hana's own; what its form would change of her is not sent."""
-
-    def drafts(world: World) -> list[Draft]:
-        session = cookie(sekisho_session=world.hana.session)
-        shown = Draft("GET", path, (*query(lang="ja", done="unchanged"), *session))
-        return [shown, Draft("POST", path, (*form(csrf=world.csrf, **values), *session))] if values else [shown]
-
-    return drafts
-
-
 def _own_address(world: World) -> list[Draft]:
     proof = world.proof(ProofKind.NEW_ADDRESS, world.hana.session, account_id=world.hana_id)
     return [
@@ -318,9 +307,14 @@ def _home(world: World) -> list[Draft]:
     return [Draft("GET", b"/", (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
 
 
-def _own_page(path: str) -> Drafts:
+def _own_page(path: str, **values: str) -> Drafts:
+    """A page of Hana's own, and its form where values for it are given: such as leave her as she is."""
+
     def drafts(world: World) -> list[Draft]:
-        return [Draft("GET", path.encode(), (*query(lang="ja"), *cookie(sekisho_session=world.hana.session)))]
+        session = cookie(sekisho_session=world.hana.session)
+        shown = Draft("GET", path.encode(), (*query(lang="ja"), *session))
+        sent = Draft("POST", path.encode(), (*form(csrf=world.csrf, **values), *session))
+        return [shown, sent] if values else [shown]
 
     return drafts
 
@@ -518,10 +512,8 @@ ENDPOINTS = (
         drafts=_finish(b"/login/forgotten/finish", ProofKind.NEW_PASSWORD),
         share=0.1,
     ),
-    Endpoint("/account/password", touches_store=True, drafts=_own_page(b"/account/password"), share=0.2),
-    Endpoint(
-        "/account/email", touches_store=True, drafts=_own_page(b"/account/email", email="x@example.jp"), share=0.2
-    ),
+    Endpoint("/account/password", touches_store=True, drafts=_own_page("/account/password"), share=0.2),
+    Endpoint("/account/email", touches_store=True, drafts=_own_page("/account/email", email="x@example.jp"), share=0.2),
     Endpoint("/account/email/finish", touches_store=True, drafts=_own_address, share=0.2),
     Endpoint(
         "/account/email/code",
