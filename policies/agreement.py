@@ -158,7 +158,8 @@ class Consent:
     What these fields give away besides is worked out at each decision. `denied` are fields that the person took back or
     said no to: whatever would give one of them away stays, too. `disclosed` are those that went out under this consent
     already, over its whole life. After `expires_at` nothing is shared, whatever the fields say; nor while the
-    person has paused it or anything suspends it.
+    person has paused it or anything suspends it. `read` is the version of the agreement that they read: a decision is
+    made from what that version and the one in force both allow (`standing.stricter`); 0 for one not known.
     """
 
     user_id: str
@@ -172,6 +173,7 @@ class Consent:
     disclosed: frozenset[str] = frozenset()
     paused: bool = False
     suspended: bool = False
+    read: int = 0
 
 
 def parse_agreement_file(document: Mapping[str, object], catalogue: Catalogue) -> tuple[Partner, Agreement]:

@@ -49,13 +49,17 @@ def _of_the_whole(before: Agreement | None, after: Agreement) -> Iterator[TermCh
 def _of_purposes(before: Agreement | None, after: Agreement) -> Iterator[TermChange]:
     old = before.purposes if before is not None else {}
     for purpose in sorted(old.keys() | after.purposes.keys()):
-        was, terms = old.get(purpose), after.purposes.get(purpose)
-        if was is None or terms is None:
-            yield TermChange(purpose, "", "purpose", was is not None, terms is not None, terms is not None)
-        yield from _of_fields(purpose, was, terms)
-        if was is not None and terms is not None:
-            for term, is_wider in _WIDER.items():
-                yield from _term(purpose, "", term, getattr(was, term), getattr(terms, term), is_wider)
+        yield from changes_of_purpose(purpose, old.get(purpose), after.purposes.get(purpose))
+
+
+def changes_of_purpose(purpose: str, before: PurposeTerms | None, after: PurposeTerms | None) -> Iterator[TermChange]:
+    """Yield what changes for one purpose; None is "not agreed"."""
+    if (before is None or after is None) and before is not after:
+        yield TermChange(purpose, "", "purpose", before is not None, after is not None, after is not None)
+    yield from _of_fields(purpose, before, after)
+    if before is not None and after is not None:
+        for term, is_wider in _WIDER.items():
+            yield from _term(purpose, "", term, getattr(before, term), getattr(after, term), is_wider)
 
 
 def _of_fields(purpose: str, before: PurposeTerms | None, after: PurposeTerms | None) -> Iterator[TermChange]:
@@ -138,6 +142,7 @@ _WIDER: Final[dict[str, Callable[..., bool]]] = {
     "data_life_days": _looser_limit,
     "max_rows": _looser_limit,
     "rate": _faster,
+    "grant_rate": _faster,
     "min_age": _younger,
     "jurisdictions": _more_countries,
     "budget": _more,

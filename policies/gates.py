@@ -76,7 +76,7 @@ def _agreement_is_typed(agreement: Agreement) -> bool:
 def _consent_is_typed(consent: Consent) -> bool:
     return (
         type(consent.fields) in _MAPPINGS
-        and int is type(consent.granted_at) is type(consent.expires_at)
+        and int is type(consent.granted_at) is type(consent.expires_at) is type(consent.read)
         and frozenset is type(consent.denied) is type(consent.disclosed)
         and (type(consent.paused), type(consent.suspended)) == _TWO_FLAGS
     )

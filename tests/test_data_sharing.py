@@ -115,7 +115,8 @@ class World:
 def a_consent(who: str, app: str, purpose: str, ticked: tuple[str, ...], **other: object) -> Grant:
     at, until = other.pop("created_at", NOW - DAY), other.pop("expires_at", NOW + DAY)
     fields = {field: Answer(True, at, until) for field in ticked}
-    return Grant("", who, app, purpose, {"openid": Answer(True, at, until)}, fields, at, until, **other)
+    scopes = {"openid": Answer(True, at, until)}
+    return Grant("", who, app, purpose, scopes, fields, at, until, **{"agreement_version": 1, **other})
 
 
 fields = st.frozensets(st.sampled_from(FIELDS), max_size=len(FIELDS))

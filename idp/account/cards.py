@@ -84,7 +84,7 @@ class Cards:
         who = self._who(grant, client)
         catalogue = services.sharing.catalogue
         purpose = catalogue.purposes.get(grant.purpose)
-        terms = terms_of(services.sharing.partner(client)[1], grant.purpose) if client is not None else None
+        terms = terms_of(services.sharing.agreement(client, grant), grant.purpose) if client is not None else None
         uses = self._uses.get(grant.id, Uses(0, 0))
         agreed = [name for name, answer in grant.scopes.items() if answer.agreed and (now < answer.until or not alive)]
         return Card(

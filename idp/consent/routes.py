@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from idp.consent.wider import sentences
 from idp.data_sharing import Circumstances, OfferedField
 from idp.protocol.grants import Mode
 from idp.protocol.secrets import new_identifier
@@ -48,6 +49,7 @@ def consent_page() -> Response:
         form_targets=(form_target(interaction.redirect_uri),),
         csrf=csrf_token(services),
         flow=interaction.id,
+        read=offer.agreement_version,
         client=shown_client(client, language),
         purpose=Why(offer.purpose) if offer.purpose else None,
         duration_days=offer.days,
@@ -57,6 +59,7 @@ def consent_page() -> Response:
         is_amendment=offer.is_amendment,
         stays=offer.stays,
         goes=offer.goes,
+        wider=sentences(offer.wider, services.sharing, language),
         permissions=permissions(services, interaction.scopes, language),
     )
 
@@ -73,7 +76,8 @@ def consent() -> Response:
     decision = _DECISIONS.get(form.get("decision", ""))
     if decision is None:
         raise expired_page(here)
-    _write_down(services, interaction, client, account, decision, ticked)
+    if not _write_down(services, interaction, client, account, decision, ticked, form.get("read", "")):
+        return see_other(here)
     return see_other(f"{paths.CONTINUE}?{urlencode({'flow': interaction.id})}")
 
 
@@ -101,7 +105,9 @@ def _write_down(
     account: Account,
     decision: str,
     ticked: frozenset[str],
-) -> None:
+    read: str,
+) -> bool:
+    """Write the answer down; false for a yes to an agreement that changed meanwhile: it has to be read first."""
     now = services.now
     session = current_session(services)
     circumstances = Circumstances(
@@ -111,12 +117,15 @@ def _write_down(
     )
     asked = interaction.asked
     answer = services.sharing.agree(client, account, asked, ticked, circumstances, now)
+    if decision == ALLOWED and str(answer.agreement_version) != read:
+        return False
     with services.database.transaction() as connection:
         if decision == DENIED:
             services.sharing.reject(connection, answer, now)
         elif services.sharing.give(connection, answer, now, asked.wish) is None:
-            return  # undecided still: what is not there to be amended any more is told when the request goes on
+            return True  # undecided still: what is not there to be amended any more is told when the request goes on
         interactions.note_decision(connection, interaction.id, decision)
+    return True
 
 
 def _told(field: OfferedField) -> OfferedField:

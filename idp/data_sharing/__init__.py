@@ -20,6 +20,7 @@ from idp.data_sharing.released import NOTHING, Outgoing, Released, outgoing
 from idp.data_sharing.sharing import DataSharing
 from policies.access import NO_RULES, AccessRules, Act, Entity
 from policies.agreement import Agreement, PurposeTerms, Rate
+from policies.changes import TermChange
 
 __all__ = [
     "MOST_ROWS",
@@ -44,6 +45,7 @@ __all__ = [
     "Segment",
     "SharingDataError",
     "Standing",
+    "TermChange",
     "agreement_document",
     "can_be_stated",
     "outgoing",

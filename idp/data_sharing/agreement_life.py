@@ -1,7 +1,7 @@
 """The life of an agreement's version: proposed by one person, approved by another, in force when its time has come.
 
 No version changes once it is written. What one takes away is gone within a second for everybody; what one adds, no
-person has agreed to yet, and a consent stays what it was.
+person has agreed to yet, and a consent stays what it was: under the terms that its person read (`policies.standing`).
 """
 
 import json

@@ -99,6 +99,7 @@ def as_consent(grant: Grant | None, agreement: Agreement | None) -> Consent | No
         suspended=grant.suspensions > 0,
         denied=frozenset(name for name, answer in grant.fields.items() if not answer.agreed),
         disclosed=grant.disclosed,
+        read=grant.agreement_version,
     )
 
 

@@ -1,5 +1,6 @@
 """Asking people: who a client is and whom it may know, what it asks for, what a person is offered, and what stands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -9,6 +10,7 @@ from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.life import GrantLife
 from idp.data_sharing.messages import PartnerMessages
 from idp.data_sharing.offer import Offer, Reader, make_offer
+from idp.data_sharing.overview import terms_of
 from idp.data_sharing.people import today, user_state
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.data_sharing.wanted import claimable, wanted_anywhere
@@ -25,8 +27,10 @@ from idp.store.codes import AuthorizationCode
 from idp.store.families import Family
 from idp.store.grants import Answer, Grant
 from policies.agreement import Agreement, Partner, PartnerStatus
+from policies.changes import TermChange
 from policies.decide import askable
 from policies.decision import Askable, SharingRequest
+from policies.standing import widened
 
 YOUNG_SECONDS = 2
 """Longer than old news lives in any process (`store.changes.BOUND`)."""
@@ -151,12 +155,15 @@ class Asking(GrantLife):
 
     def offer(self, client: Client, account: Account, asked: Asked, language: str, now: int) -> Offer:
         """Return what to ask the person for: the requested fields that the agreement allows."""
+        standing = self._inputs.grant(account.id, client.client_id, asked.purpose)
+        may_be_asked = self._askable(client, account.id, asked, now)
         return make_offer(
             self.catalogue,
             asked,
-            self._askable(client, account.id, asked, now),
+            may_be_asked,
             self._agreement_of(client),
-            self._inputs.grant(account.id, client.client_id, asked.purpose),
+            standing,
+            self._wider(client, standing, may_be_asked.fields, now),
             Reader(account.profile, language, today(account, now)),
             now,
         )
@@ -220,7 +227,21 @@ class Asking(GrantLife):
         if grant is None or not grant.is_alive(now) or grant.is_held or grant.mode is not asked.mode:
             return False
         fields = self._askable(client, account_id, asked, now).fields
+        if self._wider(client, grant, fields, now):
+            return False
         return covers(grant, fields, self._permissions(asked.scopes), asked.days, self._agreement_of(client), now)
+
+    def _wider(self, client: Client, grant: Grant | None, fields: Iterable[str], now: int) -> tuple[TermChange, ...]:
+        """Return how the agreement in force goes further than what was read of it by whom it is to be about.
+
+        That is about what is asked for and what is shared already: a yes is one to all of it.
+        """
+        if grant is None or not grant.is_alive(now):
+            return ()
+        held, in_force = (
+            terms_of(each, grant.purpose) for each in (self.agreement(client, grant), self._agreement_of(client))
+        )
+        return widened(held, in_force, grant.purpose, {*fields, *grant.agreed_fields(now)})
 
     def _permissions(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """Return the scopes that allow something besides knowing data."""
@@ -294,6 +315,10 @@ class Asking(GrantLife):
     def partner(self, client: Client) -> tuple[Partner | None, Agreement | None]:
         """Return whose app a client is, and the agreement in force with them, as far as there are any."""
         return self._inputs.partner(client.partner_id)
+
+    def agreement(self, client: Client, grant: Grant | None) -> Agreement | None:
+        """Return what is agreed with a client's partner, as far as it holds for a grant."""
+        return self._inputs.standing(client.partner_id, grant)[1] if client.is_third_party else None
 
     def _agreement_of(self, client: Client) -> Agreement | None:
         partner, agreement = self.partner(client)

@@ -9,20 +9,23 @@ from dataclasses import asdict
 
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.audit import Person
-from idp.store import grants, partners
+from idp.store import agreement_versions, grants, partners
 from idp.store.accounts import Account, Accounts
 from idp.store.audit import AuditLog
 from idp.store.changes import Cache, ChangeFeed, Topic
-from idp.store.database import Database
+from idp.store.database import Connection, Database
 from idp.store.grants import Grant, grant_key
 from idp.store.partners import StoredPartner
 from policies.agreement import Agreement, AgreementError, Partner, parse_agreement, parse_partner
+from policies.catalogue import Catalogue
+from policies.standing import agreement_read, stricter
 
 log = logging.getLogger(__name__)
 
 CACHED_ACCOUNTS = 10_000
 CACHED_GRANTS = 20_000
 CACHED_PARTNERS = 1_000
+CACHED_STANDINGS = 2_000
 CACHED_PEOPLE = 20_000
 
 
@@ -47,6 +50,7 @@ class SharingInputs:
         # An agreement is read by the catalogue in force.
         topics = (Topic.SHARING, Topic.POLICY)
         self._partner_cache: Cache[tuple[Partner, Agreement | None]] = Cache(feed, topics, CACHED_PARTNERS)
+        self._standing_cache: Cache[Agreement] = Cache(feed, (Topic.POLICY,), CACHED_STANDINGS)
 
     def renew(self) -> None:
         """Make sure that what is committed by now is known here."""
@@ -83,6 +87,23 @@ class SharingInputs:
         found = self._partner_cache.get(partner_id, self._load_partner) if partner_id else None
         return found or (None, None)
 
+    def standing(self, partner_id: str, grant: Grant | None) -> tuple[Partner | None, Agreement | None]:
+        """Return a partner and what of its agreement holds for a grant: no more than its user read of it.
+
+        The agreement is one value for all who read the same version, so that what is worked out of it is kept.
+        """
+        partner, agreement = self.partner(partner_id)
+        if agreement is None or grant is None or grant.agreement_version == agreement.version:
+            return partner, agreement
+        read, purpose, catalogue = grant.agreement_version, grant.purpose, self._policy.catalogue
+
+        def load(_key: str) -> Agreement:
+            with self._database.autocommit() as connection:
+                earlier = version_read(connection, partner_id, read, purpose, catalogue)
+            return stricter(earlier, agreement, purpose, catalogue)
+
+        return partner, self._standing_cache.get(f"{partner_id} {agreement.version} {read} {purpose}", load)
+
     def _load_account(self, account_id: str) -> Account | None:
         with self._database.autocommit() as connection:
             return self._accounts.find(connection, account_id)
@@ -101,6 +122,14 @@ class SharingInputs:
 
     def _agreement(self, document: str) -> Agreement | None:
         return parse_agreement(json.loads(document), self._policy.catalogue) if document else None
+
+
+def version_read(
+    connection: Connection, partner_id: str, version: int, purpose: str, catalogue: Catalogue
+) -> Agreement | None:
+    """Return what a version of an agreement says about a purpose; None where that cannot be known (any more)."""
+    stored = agreement_versions.find(connection, partner_id, version)
+    return agreement_read(json.loads(stored.document), purpose, catalogue) if stored is not None else None
 
 
 def _written(partner: StoredPartner) -> dict[str, str]:

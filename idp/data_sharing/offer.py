@@ -13,6 +13,7 @@ from idp.protocol.grants import DEFAULT_SECONDS, ONE_TIME_SECONDS, Action, Mode
 from idp.store.grants import Grant
 from policies.agreement import Agreement
 from policies.catalogue import Catalogue
+from policies.changes import TermChange
 from policies.decision import Askable
 from policies.derive import example_for
 
@@ -46,6 +47,8 @@ class Offer:
     """The labels of what is shared already, is not asked for now, and stays so."""
     goes: tuple[str, ...] = ()
     """The labels of what is shared already and not shared any more after a yes."""
+    wider: tuple[TermChange, ...] = ()
+    """How what is agreed with the partner goes further than what the person read before they shared."""
 
     @property
     def is_amendment(self) -> bool:
@@ -56,7 +59,8 @@ class Offer:
         """Return a hash of the words that the person reads, examples of their own data left out."""
         lines = [[line.id, line.label, line.not_shared, line.tag, line.needed] for line in self.fields]
         duration = self.days if self.mode is Mode.ONGOING else self.mode.value
-        return sha256(canonical([self.purpose, duration, lines, scopes])).hexdigest()
+        wider = [[change.field, change.term, str(change.before), str(change.after)] for change in self.wider]
+        return sha256(canonical([self.purpose, duration, lines, scopes, wider])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,6 +78,7 @@ def make_offer(
     askable: Askable,
     agreement: Agreement | None,
     standing: Grant | None,
+    wider: tuple[TermChange, ...],
     reader: Reader,
     now: int,
 ) -> Offer:
@@ -108,6 +113,7 @@ def make_offer(
         agreement_version=agreement.version if agreement is not None else 0,
         stays=others if stay else (),
         goes=() if stay else others,
+        wider=wider,
     )
 
 

@@ -19,6 +19,7 @@ from idp.data_sharing.disguises import Disguises
 from idp.data_sharing.facts import Facts, recorded
 from idp.data_sharing.inputs import SharingInputs
 from idp.data_sharing.messages import PartnerMessages
+from idp.data_sharing.overview import terms_of
 from idp.data_sharing.partner_codes import told
 from idp.data_sharing.people import today, user_state
 from idp.data_sharing.policy_in_force import PolicyInForce
@@ -154,15 +155,14 @@ class DataSharing(Asking):
         Raises:
             OAuthError: `too_many_requests`, with how long to wait.
         """
-        terms = self.terms(client, purpose)
+        terms = terms_of(self.agreement(client, self.grant_of(account_id, client.client_id, purpose)), purpose)
         if terms is not None:
             with self._database.autocommit() as connection:
                 count_request(connection, client.partner_id, account_id, purpose, terms, now)
 
     def terms(self, client: Client, purpose: str) -> PurposeTerms | None:
         """Return what is agreed with a client's partner for a purpose, if anything."""
-        agreement = self._agreement_of(client)
-        return agreement.purposes.get(purpose) if agreement is not None else None
+        return terms_of(self._agreement_of(client), purpose)
 
     def consider(self, client: Client, grant: Grant, fields: frozenset[str], now: int) -> Considered | None:
         """Decide whether all of these fields may go out on a grant, as they are, for one answer about many people.
@@ -171,8 +171,8 @@ class DataSharing(Asking):
         """
         rules, shadow = self._policy.rules, self._policy.shadow
         catalogue, account = rules.bundle.catalogue, self.account(grant.account_id)
-        facts = self.facts(client, grant.account_id, Asked((), grant.purpose), fields, now)
-        facts = facts._replace(consent=as_consent(grant, facts.agreement))  # as it was read, not as it is remembered
+        # On the grant as it was read, not as it is remembered.
+        facts = self._facts(client, grant.account_id, grant, Asked((), grant.purpose), fields, now)
         decision = facts.decided_by(rules.bundle)
         if shadow is not None:
             self._shadow.consider(rules, shadow, facts, decision)
@@ -234,12 +234,18 @@ class DataSharing(Asking):
 
     def facts(self, client: Client, account_id: str, asked: Asked, fields: frozenset[str], now: int) -> Facts:
         """Return what such a decision is made from."""
-        partner, agreement = self._inputs.partner(client.partner_id)
+        grant = self._inputs.grant(account_id, client.client_id, asked.purpose)
+        return self._facts(client, account_id, grant, asked, fields, now)
+
+    def _facts(
+        self, client: Client, account_id: str, grant: Grant | None, asked: Asked, fields: frozenset[str], now: int
+    ) -> Facts:
+        partner, agreement = self._inputs.standing(client.partner_id, grant)
         return Facts(
             request=self._request(client, account_id, asked, fields, now),
             partner=partner,
             agreement=agreement,
-            consent=as_consent(self._inputs.grant(account_id, client.client_id, asked.purpose), agreement),
+            consent=as_consent(grant, agreement),
             user=user_state(self.account(account_id), now),
         )
 
@@ -285,8 +291,8 @@ class DataSharing(Asking):
         means, catalogue = self._pairwise.means(client, account_id), rules.bundle.catalogue
         used_up: frozenset[str] | None = None
         for _ in range(DECISIONS):
-            partner, agreement = self._inputs.partner(client.partner_id)
             grant = self._inputs.grant(account_id, client.client_id, request.purpose)
+            partner, agreement = self._inputs.standing(client.partner_id, grant)
             consent = self._within(as_consent(grant, agreement), reach)
             user = user_state(self.account(account_id), request.at)
             facts = Facts(request, partner, agreement, consent, user)
@@ -296,7 +302,7 @@ class DataSharing(Asking):
             if used_up is None:
                 used_up = self._beyond_rates(client, account_id, request, made)
             decision = made.without(used_up, Reason.QUOTA)
-            terms = agreement.purposes.get(request.purpose) if agreement is not None else None
+            terms = terms_of(agreement, request.purpose)
             decided = Decided(decision_id, decision, terms, catalogue, Discharge(catalogue, decision, means))
             if not decision.released or agreement is None or grant is None:
                 return decided

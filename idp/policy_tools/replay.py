@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from idp.data_sharing import SharingDataError
 from idp.data_sharing.facts import Facts, Record, plain_decision, read_record
+from idp.data_sharing.inputs import version_read
 from idp.data_sharing.policy_documents import bundle_of
 from idp.policy_tools.difference import Difference
 from idp.services import Services
@@ -17,6 +18,7 @@ from idp.store import agreement_versions, decision_records, policies
 from idp.store.database import Connection
 from policies.agreement import Agreement, AgreementError, parse_agreement
 from policies.bundle import Bundle
+from policies.standing import stricter
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Recorded:
         self._services = services
         self._connection = connection
         self._since = since
-        self._parsed: dict[tuple[int, str, int], Agreement | None] = {}
+        self._parsed: dict[tuple[int, str, int, int, str], Agreement | None] = {}
         self._bundles: dict[str, Bundle | None] = {}
 
     def records(self) -> Iterator[Record | None]:
@@ -69,7 +71,7 @@ class Recorded:
 
     def facts(self, record: Record, bundle: Bundle) -> Facts:
         """Return what a decision was made from, as one policy reads it."""
-        known = (id(bundle), record.partner.id, record.agreement_version)
+        known = (id(bundle), record.partner.id, record.agreement_version, record.consent.read, record.request.purpose)
         if known not in self._parsed:
             self._parsed[known] = self._agreement(record, bundle)
         return record.facts(self._parsed[known])
@@ -85,12 +87,17 @@ class Recorded:
         return self._bundles[hash_]
 
     def _agreement(self, record: Record, bundle: Bundle) -> Agreement | None:
-        key = (record.partner.id, record.agreement_version)
-        version = agreement_versions.find(self._connection, *key)
+        """Return what was agreed, held to the version that the person had read where that was another."""
+        partner, read, catalogue = record.partner.id, record.consent.read, bundle.catalogue
+        version = agreement_versions.find(self._connection, partner, record.agreement_version)
         try:
-            return parse_agreement(json.loads(version.document), bundle.catalogue) if version is not None else None
+            in_force = parse_agreement(json.loads(version.document), catalogue) if version is not None else None
         except AgreementError:
             return None
+        if in_force is None or read in (0, in_force.version):
+            return in_force
+        purpose = record.request.purpose
+        return stricter(version_read(self._connection, partner, read, purpose, catalogue), in_force, purpose, catalogue)
 
 
 def decided_otherwise(recorded: Recorded) -> Iterator[str]:

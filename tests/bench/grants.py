@@ -136,7 +136,8 @@ def first_person(services: Services) -> Family:
         assert account_id is not None
         answers = {field: Answer(agreed=True, at=now, until=now + YEAR // 5) for field in ("prefecture", "over_20")}
         scopes = {"openid": Answer(agreed=True, at=now, until=now + YEAR // 5)}
-        grant = Grant("first", account_id, APP, PURPOSE, scopes, answers, now, now + YEAR // 5, changed_at=now)
+        read = {"agreement_version": 1, "changed_at": now}
+        grant = Grant("first", account_id, APP, PURPOSE, scopes, answers, now, now + YEAR // 5, **read)
         assert grants.add(connection, grant)
         family = Family(
             id="first",

@@ -21,6 +21,8 @@ CASES = [
     ("rate", Rate(10, 60), Rate(11, 60)),
     ("rate", Rate(10, 60), Rate(10, 59)),
     ("rate", Rate(10, 60), None),
+    ("grant_rate", Rate(10, 60), Rate(11, 60)),
+    ("grant_rate", Rate(10, 60), None),
     ("min_age", 20, 18),
     ("min_age", 20, None),
     ("jurisdictions", ("JP",), ("JP", "US")),

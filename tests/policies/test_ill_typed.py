@@ -50,6 +50,7 @@ ILL_TYPED = {
     "consent__disclosed": [None, set(), ()],
     "consent__paused": [None, 0, "no"],
     "consent__suspended": [None, 0, ""],
+    "consent__read": [None, "1", True],
     "user": ["hana", LOOKS_LIKE_TEXT],
     "user__age": ["32", 32.0, True],
     "user__residence": [81, ("JP",)],

@@ -82,6 +82,7 @@ def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
     return {
         "csrf": text("csrf-1"),
         "flow": text("flow-1"),
+        "read": 1,
         "account_name": text("hana@example.jp"),
         "client": an_app(text("Tabi Points"), homepage="https://tabi-points.example/"),
         "purpose": SimpleNamespace(text=text("to credit points for what you buy")),
@@ -106,6 +107,7 @@ def consent_values(text: Callable[[str], str] = PLAIN) -> dict[str, Any]:
         "is_amendment": False,
         "stays": (),
         "goes": (),
+        "wider": (text("How far back it may look: 90 days until now, 365 days from now on"),),
         "permissions": [SimpleNamespace(id=text("offline"), label=text("Stay connected while you are away"))],
     }
 
