@@ -13,7 +13,7 @@ from idp.store.interactions import Interaction
 from idp.web import paths
 from idp.web.errors import PageError
 from idp.web.pages import gettext as _
-from idp.web.responses import see_other
+from idp.web.responses import see_other, with_query
 from idp.web.sessions import sign_in
 
 
@@ -30,11 +30,14 @@ def complete(
     if account.has_passkeys_only and acr_of(amr) != ACR_PHISHING_RESISTANT:
         raise _passkeys_only()
     session = sign_in(services, account.id, amr)
-    if interaction is None:
-        return see_other(onward or paths.HOME)
-    with services.database.transaction() as connection:
-        interactions.note_sign_in(connection, interaction.id, session.id, services.now)
-    return see_other(continuation(interaction.id))
+    if interaction is not None:
+        with services.database.transaction() as connection:
+            interactions.note_sign_in(connection, interaction.id, session.id, services.now)
+        onward = continuation(interaction.id)
+    if account.is_closing:
+        flow = {"flow": interaction.id} if interaction is not None else {}
+        return see_other(with_query(paths.COME_BACK, flow) if flow else paths.COME_BACK)
+    return see_other(onward or paths.HOME)
 
 
 def continuation(flow: str) -> str:

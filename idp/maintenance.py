@@ -1,12 +1,13 @@
-"""What has to happen from time to time: keys rotate by age, agreements come into force, and what is over is forgotten.
+"""What has to happen from time to time: keys rotate, agreements come into force, what is over is forgotten.
 
-Every table that grows is purged here, but for the audit log, which is for keeping. Any process may run it at any
-moment, several at once too.
+Accounts that were closed are erased here, and every table that grows is purged, but for the audit log, which is for
+keeping. Any process may run it at any moment, several at once too.
 """
 
 import logging
 import threading
 
+from idp.closing import erase_due
 from idp.data_sharing.agreement_life import put_due_in_force
 from idp.services import Services
 from idp.store import (
@@ -53,6 +54,7 @@ def run_once(services: Services) -> dict[str, int]:
         put_due_in_force(connection, now)
     with services.database.transaction() as connection:
         services.sharing.expire_due(connection, now)
+    erase_due(services)
     services.audit_tree.sequence()
     lifetimes = services.settings.lifetimes
     database = services.database

@@ -146,6 +146,14 @@ class Logout:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """What happens when a person closes their account; see `idp.closing`."""
+
+    grace_days: int = 14
+    """Days in which they may come back, before everything is erased."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Who answers for this server, as receipts name them."""
 
@@ -301,6 +309,7 @@ class Settings:
     sign_up: SignUp = field(default_factory=SignUp)
     data_api: DataApi = field(default_factory=DataApi)
     logout: Logout = field(default_factory=Logout)
+    closing: Closing = field(default_factory=Closing)
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
     mail: Mail = field(default_factory=Mail)
@@ -608,13 +617,18 @@ def _check_password_hashing(settings: Settings) -> None:
         raise SettingsError(message)
 
 
-def _check_numbers(settings: Settings) -> None:
-    for name in ("lifetimes", "key_rotation", "sign_in", "logout", "data_api", "outbound", "registration", "mail"):
-        group = getattr(settings, name)
-        for item in fields(group):
+def _check_positive(settings: Settings) -> None:
+    """Refuse zero and less in every group of settings, where anything is counted."""
+    groups = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    for name, group in groups.items():
+        for item in fields(group) if is_dataclass(group) else ():
             if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):
                 message = f"'{name}.{item.name}' must be a positive number of seconds, bytes or tries"
                 raise SettingsError(message)
+
+
+def _check_numbers(settings: Settings) -> None:
+    _check_positive(settings)
     if settings.lifetimes.authorization_code > 600:  # noqa: PLR2004 - RFC 6749 4.1.2's ten minutes
         message = "'lifetimes.authorization_code' must be at most 600 seconds (RFC 6749 4.1.2)"
         raise SettingsError(message)

@@ -37,6 +37,10 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "email_changed": lambda: _("Your new e-mail address counts from now on."),
     "disconnected": lambda: _("Disconnected. It signs nobody in here any more."),
     "last_way": lambda: _("This is your last way to sign in. Set up another one first."),
+    "signed_out": lambda: _("Signed out there."),
+    "signed_out_all": lambda: _("Signed out everywhere else."),
+    "saved": lambda: _("Saved."),
+    "kept": lambda: _("Your account is yours again. Nothing is erased."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

@@ -1,6 +1,7 @@
 """What a person can take along: receipts, proofs that entries are in the audit log, the record of all sharing."""
 
 import json
+from typing import Any
 
 from flask import Blueprint, Response, abort
 
@@ -13,6 +14,7 @@ from idp.protocol.log_proof import write_evidence, write_proof
 from idp.protocol.receipts import Receipt
 from idp.services import Services
 from idp.store import grants, own_entries
+from idp.store.accounts import Account
 from idp.store.database import Connection
 from idp.store.grants import Grant
 from idp.store.own_entries import OwnEntry
@@ -74,14 +76,17 @@ def logged_entry(services: Services, person: Viewer, grant_id: str, number: str)
 @for_viewer
 def export(services: Services, person: Viewer) -> Response:
     """Hand out everything that is known about a person's sharing."""
-    url = f"{services.settings.issuer}{paths.SHARING}"
     with services.database.autocommit() as connection:
-        record = sharing_record(
-            connection, person.account, services.receipts, services.receipt_key.sign, url, services.now
-        )
-    log = {"name": services.log_key.public.name, "key": str(services.log_key.public)}
-    text = json.dumps({"issuer": services.settings.issuer, "log": log, **record}, ensure_ascii=False, indent=1)
+        record = own_sharing(services, connection, person.account)
+    text = json.dumps({"issuer": services.settings.issuer, **record}, ensure_ascii=False, indent=1)
     return download(text, JSON, "sharing.json")
+
+
+def own_sharing(services: Services, connection: Connection, account: Account) -> dict[str, Any]:
+    """Return everything that is known about a person's sharing, and by which key the log can be checked."""
+    url = f"{services.settings.issuer}{paths.SHARING}"
+    record = sharing_record(connection, account, services.receipts, services.receipt_key.sign, url, services.now)
+    return {"log": {"name": services.log_key.public.name, "key": str(services.log_key.public)}, **record}
 
 
 def _receipt(

@@ -15,7 +15,7 @@ from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
 from idp.web.responses import see_other
-from idp.web.sessions import signed_in_account, signed_in_recently
+from idp.web.sessions import current_session, signed_in_recently
 
 P = ParamSpec("P")
 
@@ -38,13 +38,13 @@ class Viewer:
 
 
 def for_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Callable[P, Response]:
-    """Hand a page who looks at it; whoever is not signed in is sent to where they can."""
+    """Hand a page who looks at it; whoever is not signed in is sent to where they can, and comes back."""
 
     @wraps(page)
     def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
         services = current_services()
         person = _viewer(services)
-        return see_other(paths.LOGIN) if person is None else page(services, person, *args, **kwargs)
+        return see_other(paths.sign_in_for(request.path)) if person is None else page(services, person, *args, **kwargs)
 
     return shown
 
@@ -65,11 +65,11 @@ def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]
 
 def _viewer(services: Services) -> Viewer | None:
     """Return who is signed in here and may act, or None; the account is read anew, for it was perhaps just changed."""
-    known = signed_in_account(services)
-    if known is None:
+    session = current_session(services)
+    if session is None or not session.is_signed_in:
         return None
     with services.database.autocommit() as connection:
-        account = services.accounts.find(connection, known.id)
+        account = services.accounts.find(connection, session.account_id)
     if account is None or not account.is_active:
         return None
     return Viewer(account, settle_language(services), zone(account))

@@ -31,6 +31,23 @@ class SharedField:
     until: int
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class HeldField:
+    """Something that the account holds of its person, as they read it."""
+
+    id: str
+    label: str
+    value: str
+
+
+def held_fields(catalogue: Catalogue, account: Account, language: str, now: int) -> tuple[HeldField, ...]:
+    """Return what an account holds, in the order of the catalogue; what is only worked out from it is left out."""
+    on = today(account, now)
+    plain = [field for field in catalogue.fields.values() if not field.derived_from]
+    values = [(field, example_for(field, account.profile, language, on)) for field in plain]
+    return tuple(HeldField(field.id, field.text.in_language(language), value) for field, value in values if value)
+
+
 def agreed_then(grant: Grant, now: int) -> dict[str, int]:
     """Return the fields that a grant lets out with their ends; of one that is over, those of its last moment."""
     over_at = min(grant.expires_at, grant.expires_at if grant.ended_at is None else grant.ended_at)

@@ -47,7 +47,7 @@ def sign_in_with_passkey() -> Response:
         return sign_in_page(services, interaction, form, username="", error=sentence, status=HTTPStatus.UNAUTHORIZED)
     with services.database.autocommit() as connection:
         account = services.accounts.find(connection, found.account_id)
-    if account is None or not account.is_active:
+    if account is None or not account.may_sign_in:
         sentence = _SENTENCES[Refusal.UNKNOWN]()
         return sign_in_page(services, interaction, form, username="", error=sentence, status=HTTPStatus.UNAUTHORIZED)
     if account.has_passkeys_only:

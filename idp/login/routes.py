@@ -75,7 +75,7 @@ def _verified_account(services: Services, passwords: Passwords, username: str, p
         account = services.accounts.find_by_username(connection, username)
     if not passwords.verify(account.password_hash if account else None, password):
         return None
-    if account is None or not account.is_active:
+    if account is None or not account.may_sign_in:
         return None
     if passwords.is_outdated(account.password_hash):
         with services.database.transaction() as connection:

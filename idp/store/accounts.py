@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.protocol.secrets import Randomness, new_identifier
@@ -14,6 +14,10 @@ from idp.store.database import db, insert_if_absent
 from idp.store.sealing import Sealer
 
 ACTIVE = "active"
+CLOSING = "closing"
+"""At its person's wish, until it is erased; who signs in meanwhile is asked whether they come back."""
+ERASING = "erasing"
+"""Within the transaction that erases it; nobody ever sees it."""
 
 accounts = db.Table(
     "accounts",
@@ -28,6 +32,7 @@ accounts = db.Table(
     db.Column("restricted_at", db.BigInteger),
     db.Column("opted_out_at", db.BigInteger),
     db.Column("passkeys_only_at", db.BigInteger),
+    db.Column("erase_at", db.BigInteger, index=True),
 )
 
 
@@ -48,10 +53,22 @@ class Account:
     """Since when they share nothing with anybody; None where they may."""
     passkeys_only_at: int | None = None
     """Since when nothing but a passkey opens the account; None where other ways do as well."""
+    erase_at: int | None = None
+    """When all of it is erased; None where nobody closes it."""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether its person closes it: nothing but coming back can be done."""
+        return self.status == CLOSING
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether this user may show who they are; one who closes their account can only come back."""
+        return self.is_active or self.is_closing
 
     @property
     def is_active(self) -> bool:
-        """Whether this user may sign in and be given tokens."""
+        """Whether this user may act and be given tokens."""
         return self.status == ACTIVE
 
     @property
@@ -86,9 +103,10 @@ class Accounts:
         """Return the key under which a sign-in name is found; case and surrounding space do not matter."""
         return self._sealer.index("username", username.strip().casefold())
 
-    def find(self, connection: Connection, account_id: str) -> Account | None:
-        """Return the account with an identifier."""
-        return self._one(connection.execute(_SELECT.where(accounts.c.id == account_id)).one_or_none())
+    def find(self, connection: Connection, account_id: str, *, lock: bool = False) -> Account | None:
+        """Return the account with an identifier, held until the transaction ends where it is going to be changed."""
+        which = _SELECT.where(accounts.c.id == account_id)
+        return self._one(connection.execute(which.with_for_update() if lock else which).one_or_none())
 
     def hold(self, connection: Connection, account_id: str) -> Account | None:
         """Return an account, and keep others from changing it, or what belongs to it, until the transaction ends."""
@@ -165,8 +183,28 @@ class Accounts:
         self._change(connection, account_id, now, passkeys_only_at=None)
 
     def change_status(self, connection: Connection, account_id: str, status: str, now: int) -> None:
-        """Suspend an account or let it act again."""
-        self._change(connection, account_id, now, status=status)
+        """Suspend an account or let it act again; either takes its closing back."""
+        self._change(connection, account_id, now, status=status, erase_at=None)
+
+    def begin_closing(self, connection: Connection, account_id: str, erase_at: int, now: int) -> bool:
+        """Take an account out of use until it is erased; true for exactly one caller."""
+        open_one = (accounts.c.id == account_id) & (accounts.c.status == ACTIVE)
+        return self._change_if(connection, account_id, open_one, now, status=CLOSING, erase_at=erase_at)
+
+    def end_closing(self, connection: Connection, account_id: str, now: int) -> bool:
+        """Let somebody come back; true for exactly one caller, and never once the account is being erased."""
+        closing = (accounts.c.id == account_id) & (accounts.c.status == CLOSING)
+        return self._change_if(connection, account_id, closing, now, status=ACTIVE, erase_at=None)
+
+    def due_for_erasure(self, connection: Connection, now: int, limit: int) -> list[str]:
+        """Return some accounts whose time to come back is over."""
+        due = (accounts.c.status == CLOSING) & (accounts.c.erase_at <= now)
+        return list(connection.execute(select(accounts.c.id).where(due).limit(limit)).scalars())
+
+    def begin_erasing(self, connection: Connection, account_id: str, now: int) -> bool:
+        """Hold an account whose time is over until the transaction ends; true for exactly one caller."""
+        due = (accounts.c.id == account_id) & (accounts.c.status == CLOSING) & (accounts.c.erase_at <= now)
+        return self._change_if(connection, account_id, due, now, status=ERASING)
 
     def restrict(self, connection: Connection, account_id: str, now: int, *, restricted: bool) -> None:
         """Restrict the use of a user's data, or lift that."""
@@ -181,10 +219,20 @@ class Accounts:
         """Take a user out of all sharing, or let them share again."""
         self._change(connection, account_id, now, opted_out_at=now if out else None)
 
+    def _change(self, connection: Connection, account_id: str, now: int, **values: str | bytes | int | None) -> None:
+        self._change_if(connection, account_id, accounts.c.id == account_id, now, **values)
+
     @staticmethod
-    def _change(connection: Connection, account_id: str, now: int, **values: str | bytes | int | None) -> None:
-        connection.execute(update(accounts).where(accounts.c.id == account_id).values(updated_at=now, **values))
+    def _change_if(
+        connection: Connection,
+        account_id: str,
+        which: ColumnElement[bool],
+        now: int,
+        **values: str | bytes | int | None,
+    ) -> bool:
+        changed = connection.execute(update(accounts).where(which).values(updated_at=now, **values)).rowcount == 1
         announce(connection, Topic.ACCOUNT, account_id, now)
+        return changed
 
     def _seal(self, account_id: str, profile: Mapping[str, Any]) -> bytes:
         return self._sealer.seal(json.dumps(dict(profile), ensure_ascii=False).encode("utf-8"), _place(account_id))

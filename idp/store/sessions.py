@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, delete, insert, select, update
 
 from idp.store.database import Database, StringList, db, delete_in_batches
+from idp.store.sealing import Sealer
 
 sessions = db.Table(
     "sessions",
@@ -17,6 +18,9 @@ sessions = db.Table(
     db.Column("amr", StringList, nullable=False),
     db.Column("seen_at", db.BigInteger, nullable=False, index=True),
     db.Column("expires_at", db.BigInteger, nullable=False, index=True),
+    db.Column("started_at", db.BigInteger, nullable=False),
+    db.Column("device", db.String(64), nullable=False),
+    db.Column("network", db.LargeBinary, nullable=False),
 )
 
 SEEN_GRANULARITY = 60
@@ -25,7 +29,10 @@ SEEN_GRANULARITY = 60
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """One browser's session. `account_id` and `sid` are empty until somebody signs in."""
+    """One browser's session. `account_id` and `sid` are empty until somebody signs in.
+
+    `device` is a browser and a system in words of ours; `network`, sealed (`seal_network`), where they signed in from.
+    """
 
     id: str
     secret_hash: bytes
@@ -36,6 +43,9 @@ class BrowserSession:
     amr: tuple[str, ...]
     seen_at: int
     expires_at: int
+    started_at: int = 0
+    device: str = ""
+    network: bytes = b""
 
     @property
     def is_signed_in(self) -> bool:
@@ -70,6 +80,29 @@ def sign_in(connection: Connection, session: BrowserSession) -> None:
     connection.execute(update(sessions).where(sessions.c.id == session.id).values(changed))
 
 
+def seal_network(sealer: Sealer, session_id: str, network: str) -> bytes:
+    """Return a network as it is kept with a session."""
+    return sealer.seal(network.encode("utf-8"), _place(session_id))
+
+
+def open_network(sealer: Sealer, session: BrowserSession) -> str:
+    """Return the network that a session began from; "" where that is not known."""
+    return sealer.open(session.network, _place(session.id)).decode("utf-8") if session.network else ""
+
+
+def of_account(connection: Connection, account_id: str, now: int, idle: int) -> list[BrowserSession]:
+    """Return the living sessions of a user, the one that was used last first."""
+    living = (sessions.c.account_id == account_id) & (sessions.c.expires_at > now) & (sessions.c.seen_at > now - idle)
+    found = connection.execute(_SELECT.where(living).order_by(sessions.c.seen_at.desc(), sessions.c.id))
+    return [BrowserSession(*row) for row in found]
+
+
+def end_of_user(connection: Connection, account_id: str, session_id: str) -> str | None:
+    """End a session if it is this user's; return its name, `sid`, for exactly one caller."""
+    theirs = (sessions.c.id == session_id) & (sessions.c.account_id == account_id)
+    return connection.execute(delete(sessions).where(theirs).returning(sessions.c.sid)).scalar()
+
+
 def end_others(connection: Connection, account_id: str, kept_id: str) -> list[str]:
     """End every session of a user but one; return their names, `sid`."""
     others = (sessions.c.account_id == account_id) & (sessions.c.id != kept_id)
@@ -90,3 +123,7 @@ def end(connection: Connection, session_id: str) -> None:
 def purge(database: Database, now: int, idle: int) -> int:
     """Forget sessions that are over; return how many."""
     return delete_in_batches(database, sessions, (sessions.c.expires_at < now) | (sessions.c.seen_at < now - idle))
+
+
+def _place(session_id: str) -> str:
+    return f"sessions/{session_id}/network"

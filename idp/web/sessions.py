@@ -16,6 +16,7 @@ from idp.store import sessions
 from idp.store.accounts import Account
 from idp.store.sessions import BrowserSession
 from idp.tokens.session_end import ToldByBrowser
+from idp.web.requests import seen_from
 
 SESSION_COOKIE = "sekisho_session"
 BROWSER_STATE_COOKIE = "sekisho_browser_state"
@@ -101,17 +102,22 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
     """Sign a user in under a new cookie; whatever waited in the session of somebody else is over."""
     before = ensure_session(services)
     is_switch = before.account_id not in ("", account_id)
-    secret = new_secret(services.random)
+    is_again = before.account_id == account_id
+    secret, seen = new_secret(services.random), seen_from(services, request)
+    session_id = new_identifier(services.random) if is_switch else before.id
     session = BrowserSession(
-        id=new_identifier(services.random) if is_switch else before.id,
+        id=session_id,
         secret_hash=hash_secret(secret),
         account_id=account_id,
-        sid=before.sid if before.account_id == account_id else new_identifier(services.random),
+        sid=before.sid if is_again else new_identifier(services.random),
         auth_time=services.now,
         acr=acr_of(amr),
         amr=amr,
         seen_at=services.now,
         expires_at=services.now + services.settings.lifetimes.session_absolute,
+        started_at=before.started_at if is_again else services.now,
+        device=seen.device,
+        network=sessions.seal_network(services.sealer, session_id, seen.network),
     )
     with services.database.transaction() as connection:
         if is_switch:

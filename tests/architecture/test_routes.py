@@ -60,10 +60,17 @@ ROUTES = {
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,
     "/account": READ,
+    "/account/profile": READ | WRITE,
     "/account/sign-in": READ,
     "/account/passkeys": READ | WRITE,
     "/account/passkeys/only": WRITE,
     "/account/recovery/<secret>": READ | WRITE,
+    "/account/devices": READ | WRITE,
+    "/account/activity": READ,
+    "/account/data": READ,
+    "/account/download": READ,
+    "/account/close": READ | WRITE,
+    "/account/come-back": READ | WRITE,
     "/account/sharing": READ | WRITE,
     "/account/sharing/earlier": READ,
     "/account/sharing/<grant_id>": READ | WRITE,
@@ -96,13 +103,8 @@ ROUTES = {
 }
 # Addresses that are kept for pages to come; whoever answers one takes it out of here.
 KEPT = {
-    paths.PROFILE,
     paths.AUTHENTICATOR,
     paths.RECOVERY_CODES,
-    paths.DEVICES,
-    paths.ACTIVITY,
-    paths.DOWNLOAD,
-    paths.CLOSE,
 }
 # Answered in front of Flask, from memory.
 PUBLISHED = {

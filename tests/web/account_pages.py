@@ -34,6 +34,47 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "shown": text("hana@gmail.example"),
         },
         "account/overview.html": {**form, "is_partner": True},
+        "account/profile.html": {
+            **form,
+            "error": text("A name has at most 100 characters."),
+            "boxes": [
+                SimpleNamespace(id="name", label=text("Name"), value=text("Hana"), autocomplete="name"),
+                SimpleNamespace(id="nickname", label=text("Nickname"), value=text(""), autocomplete="nickname"),
+            ],
+            "languages": {"en": "English", "ja": "日本語"},
+            "chosen": "ja",
+            "reaches": [
+                SimpleNamespace(label=text("E-mail"), value=text("hana@example.jp"), is_proved=True),
+                SimpleNamespace(label=text("Phone"), value=text("+81 90"), is_proved=False),
+            ],
+            "facts": [SimpleNamespace(label=text("Date of birth"), value=text("17 May 1994"))],
+        },
+        "account/devices.html": {
+            **form,
+            "devices": [
+                a_device(text, is_this=True, id=text("session-1")),
+                a_device(text, is_this=False, id=text("session-2")),
+            ],
+        },
+        "account/activity.html": {
+            "account_name": text("hana@example.jp"),
+            "happenings": [
+                SimpleNamespace(at=text("1"), what=text("A passkey was added"), name=text("Phone"), where=text("x")),
+                SimpleNamespace(at=text("2"), what=text("You signed in"), name="", where=""),
+            ],
+            "older": text("17"),
+        },
+        "account/data.html": {"account_name": text("hana@example.jp")},
+        "account/close.html": {
+            "account_name": text("hana@example.jp"),
+            "csrf": text("csrf-1"),
+            "names": [text("Tabi Points"), text("Kaze Ads")],
+            "devices": 2,
+            "days": 14,
+            "until": text("13 December 2026"),
+        },
+        "account/closing.html": {"until": text("13 December 2026")},
+        "account/come_back.html": {"csrf": text("csrf-1"), "flow": text("flow-1"), "until": text("13 December 2026")},
         "account/ways.html": {
             **page,
             "ways": [
@@ -75,6 +116,12 @@ def passkey(text: Callable[[str], str], used: str | None) -> SimpleNamespace:
     )
 
 
+def a_device(text: Callable[[str], str], **changed: Any) -> SimpleNamespace:
+    """A browser in which somebody is signed in."""
+    values = {"name": text("Firefox, Windows"), "network": text("203.0.113.7"), "started": text("1"), "seen": text("2")}
+    return SimpleNamespace(**{**values, **changed})
+
+
 def account_at_its_barest() -> dict[str, dict[str, Any]]:
     """Each template with everything left out that may be left out."""
     full = account_pages()
@@ -83,6 +130,15 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         | {"notice": None, "problem": None, "links": [], "upstreams": []},
         "account/connect.html": full["account/connect.html"] | {"shown": ""},
         "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
+        "account/profile.html": full["account/profile.html"]
+        | {"notice": None, "error": None, "reaches": [], "facts": [], "chosen": ""},
+        "account/devices.html": full["account/devices.html"]
+        | {"notice": None, "devices": [a_device(PLAIN, is_this=True, id="session-1", network="")]},
+        "account/activity.html": full["account/activity.html"] | {"happenings": [], "older": ""},
+        "account/data.html": full["account/data.html"],
+        "account/close.html": full["account/close.html"] | {"names": []},
+        "account/closing.html": full["account/closing.html"],
+        "account/come_back.html": full["account/come_back.html"] | {"flow": ""},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
         "account/password.html": full["account/password.html"]
         | {"notice": None, "has_password": False, "wrong": None, "error": None},

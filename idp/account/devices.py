@@ -1,0 +1,79 @@
+"""Where a person is signed in: each browser's session, and what ends one of them or all others."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from idp.account.notices import notice, noticed
+from idp.account.viewer import Viewer, for_viewer
+from idp.protocol.activity import Event
+from idp.services import Services, current_services
+from idp.store import sessions
+from idp.web import paths
+from idp.web.errors import expired_page
+from idp.web.pages import gettext as _
+from idp.web.pages import render_page
+from idp.web.requests import read_form, seen_from
+from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
+
+blueprint = Blueprint("devices", __name__)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Device:
+    """One browser in which this person is signed in, in words."""
+
+    id: str
+    name: str
+    network: str
+    started: str
+    seen: str
+    is_this: bool
+
+
+@blueprint.get(paths.DEVICES)
+@for_viewer
+def devices(services: Services, person: Viewer) -> Response:
+    """Show every browser in which this person is signed in, this one first."""
+    here = current_session(services)
+    with services.database.autocommit() as connection:
+        found = sessions.of_account(
+            connection, person.account.id, services.now, services.settings.lifetimes.session_idle
+        )
+    shown = [
+        Device(
+            id=session.id,
+            name=session.device or _("A browser that we do not know"),
+            network=sessions.open_network(services.sealer, session),
+            started=person.moment(session.started_at),
+            seen=person.moment(session.seen_at),
+            is_this=here is not None and session.id == here.id,
+        )
+        for session in found
+    ]
+    shown.sort(key=lambda device: not device.is_this)
+    return render_page("account/devices.html", csrf=csrf_token(services), notice=notice(request), devices=shown)
+
+
+@blueprint.post(paths.DEVICES)
+def sign_out_elsewhere() -> Response:
+    """End one session or all others, with everything that was granted only for their time."""
+    services = current_services()
+    form = read_form(request)
+    account, here = signed_in_account(services), current_session(services)
+    if account is None or here is None or not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(paths.DEVICES)
+    is_all = form.get("action") == "all"
+    now, seen = services.now, seen_from(services, request)
+    with services.database.transaction() as connection:
+        if is_all:
+            ended = sessions.end_others(connection, account.id, here.id)
+        else:
+            one = sessions.end_of_user(connection, account.id, form.get("session", ""))
+            ended = [one] if one is not None else []
+        for sid in ended:
+            services.session_end.end(connection, sid, account.id, now)
+        if ended:
+            event = Event.ALL_SESSIONS_ENDED if is_all else Event.SESSION_ENDED
+            services.activity.note(connection, account.id, event, seen, now)
+    return noticed(paths.DEVICES, ("signed_out_all" if is_all else "signed_out") if ended else "unchanged")
