@@ -73,6 +73,10 @@ def _ways(services: Services, connection: Connection, account: Account) -> dict[
     return {
         "has_password": bool(account.password_hash),
         "passkeys": [{name: getattr(passkey, name) for name in shown} for passkey in passkeys],
+        "connections": [
+            {name: getattr(link, name) for name in ("provider", "issuer", "shown", "created_at", "used_at")}
+            for link in services.upstream_links.of_account(connection, account.id)
+        ],
         "recovery_codes_left": recovery_codes.left(connection, account.id),
     }
 

@@ -36,7 +36,7 @@ def arrive(services: Services, flow: UpstreamFlow, identity: Identity) -> Respon
         account = services.accounts.find(connection, link.account_id) if link is not None else None
     if link is None:
         return _ask_which(services, flow, identity)
-    if account is None or not account.is_active or account.has_passkeys_only:
+    if account is None or not account.may_sign_in or account.has_passkeys_only:
         raise UpstreamError(Reason.CLOSED, "the account is not active, or is opened by passkeys only")
     interaction = require_interaction(services, flow.interaction_id) if flow.interaction_id else None
     with services.database.autocommit() as connection:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from idp import closing, maintenance
-from idp.account.viewer import RECENTLY
+from idp.web.sessions import RECENTLY
 from idp.closing import DAY
 from idp.store import own_entries
 from idp.store.database import Database

@@ -12,6 +12,7 @@ from tests.provider.provider import Provider
 LEFT_OUT = {
     "token_families": "what an app may do stands with the sharing; the row itself is a secret's hash",
     "mail_proofs": "they live for minutes, and their addresses are those of the profile",
+    "recoveries": "one that runs is told by letters and in the activity",
     "passkey_challenges": "they live for minutes",
     "authorization_codes": "they live for a minute",
     "audit_salts": "a secret",
@@ -27,6 +28,7 @@ IN_THE_FILE = {
     "partner_members": "account",
     "passkeys": "ways_to_sign_in",
     "agreed_terms": "account",
+    "upstream_links": "ways_to_sign_in",
     "recovery_codes": "ways_to_sign_in",
 }
 
