@@ -32,5 +32,6 @@ def test_the_history_goes_on_page_by_page_without_a_gap(shared_provider: Provide
     removed = [line for line in told if "A passkey was removed" in line]
     assert [re.search(r"key (\d+)\.", line)[1] for line in removed] == [str(number) for number in reversed(range(70))]
     assert removed[0].endswith("Firefox, Linux · 203.0.113.7")
-    first = mio.browser.get("/account/activity").text
-    assert all(mio.browser.get("/account/activity", params={"before": each}).text == first for each in ("x", "-1", ""))
+    for before in ("x", "-1", "", "9" * 30):
+        page = Page(mio.browser.get("/account/activity", params={"before": before}).text)
+        assert "key 69." in page.all("li")[0].text

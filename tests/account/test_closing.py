@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from idp import closing, maintenance
-from idp.web.sessions import RECENTLY
 from idp.closing import DAY
 from idp.store import own_entries
 from idp.store.database import Database
 from idp.store.erasure import KEPT
+from idp.web.sessions import RECENTLY
 from tests.account.people import account_id, elsewhere, newcomer, send
 from tests.provider.apps import STOREFRONT, TABI, tokens_for
 from tests.provider.person import Person, as_client, hidden
