@@ -11,7 +11,9 @@ from idp.services import Services
 from idp.store import passkeys, upstream_links
 from idp.store.accounts import Account
 from idp.store.database import Connection
+from idp.store.upstream_arrivals import UpstreamArrival
 from idp.web.requests import seen_from
+from idp.web.sessions import current_session
 
 
 def connect(services: Services, account: Account, who: Identity) -> None:
@@ -33,6 +35,21 @@ def connect(services: Services, account: Account, who: Identity) -> None:
         link = services.upstream_links.find(connection, who.issuer, who.subject)
     if link is None or link.account_id != account.id:
         raise UpstreamError(Reason.TAKEN, "the provider's account is connected to another account")
+
+
+def waiting_arrival(services: Services) -> UpstreamArrival | None:
+    """Return who came from another provider in this browser and has not said yet which account is theirs."""
+    session = current_session(services)
+    if session is None:
+        return None
+    with services.database.autocommit() as connection:
+        return services.upstream_arrivals.find(connection, session.id, services.now)
+
+
+def arrival_for_new_account(services: Services) -> UpstreamArrival | None:
+    """Return who came from another provider in this browser and said that they want a new account."""
+    arrival = waiting_arrival(services)
+    return arrival if arrival is not None and arrival.wants_account else None
 
 
 def disconnect(services: Services, account_id: str, link_id: str) -> str:

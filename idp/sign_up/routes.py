@@ -5,12 +5,15 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 
 from idp.completion import complete
+from idp.connections import arrival_for_new_account
 from idp.mailed_proof import begin, link_over, opened
 from idp.protocol.authentication import AMR_PASSWORD
 from idp.protocol.mail import is_address
+from idp.protocol.upstreams import Identity
 from idp.services import Services, current_services
 from idp.store import agreed_terms
 from idp.store.accounts import Account
+from idp.store.database import Connection
 from idp.store.mail_proofs import MailProof, ProofKind
 from idp.web import paths
 from idp.web.errors import PageError, expired_page
@@ -19,7 +22,8 @@ from idp.web.pages import current_language, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.passwords import refusal
 from idp.web.requests import read_form, read_query
-from idp.web.sessions import csrf_matches, csrf_token
+from idp.web.sessions import csrf_matches, csrf_token, ensure_session
+from idp.web.upstreams import upstream_label
 
 KIND = ProofKind.SIGN_UP
 
@@ -32,7 +36,8 @@ def sign_up_page() -> Response:
     flow = read_query(request).get("flow", "")
     interaction = find_interaction(current_services(), flow)
     settle_language(current_services(), interaction.parameters.get("ui_locales") if interaction else None)
-    return _page(flow)
+    arrival = arrival_for_new_account(current_services())
+    return _page(flow, arrival.who.email if arrival is not None else "")
 
 
 @blueprint.post(paths.SIGN_UP)
@@ -52,7 +57,10 @@ def sign_up() -> Response:
 
 @blueprint.get(paths.SIGN_UP_FINISH)
 def finish_page() -> Response:
-    """Ask for a password. Following the link changes nothing: programs that scan mail follow it too."""
+    """Ask for a password. Following the link changes nothing: programs that scan mail follow it too.
+
+    Whoever came from another provider and wants a new account signs in with that, and has no password.
+    """
     secret = read_query(request).get("token", "")
     return _finish_page(opened(current_services(), KIND, secret), secret)
 
@@ -66,8 +74,9 @@ def finish() -> Response:
     settle_language(services)
     secret = form.get("token", "")
     proof = opened(services, KIND, secret)
+    arrival = arrival_for_new_account(services)
     password = form.get("password", "")
-    weakness = services.password_rules.weakness(password, proof.address)
+    weakness = None if arrival is not None else services.password_rules.weakness(password, proof.address)
     terms_wanted = bool(services.settings.sign_up.terms_version) and form.get("terms", "") != "agreed"
     if weakness is not None or terms_wanted:
         return _finish_page(
@@ -76,15 +85,17 @@ def finish() -> Response:
             error=refusal(weakness, services.password_rules.least_characters) if weakness else None,
             terms_error=_("An account needs your agreement to the terms.") if terms_wanted else None,
         )
-    account = _make(services, secret, services.passwords.hash(password))
-    return complete(services, account, (AMR_PASSWORD,), find_interaction(services, proof.flow), paths.ACCOUNT)
+    who = arrival.who if arrival is not None else None
+    account = _make(services, secret, "" if who is not None else services.passwords.hash(password), who)
+    amr = who.amr if who is not None else (AMR_PASSWORD,)
+    return complete(services, account, amr, find_interaction(services, proof.flow), paths.ACCOUNT)
 
 
-def _make(services: Services, secret: str, password_hash: str) -> Account:
-    """Spend the proof and make its account, both or neither.
+def _make(services: Services, secret: str, password_hash: str, who: Identity | None) -> Account:
+    """Spend the proof, make its account and connect it with whoever came from another provider: all or nothing.
 
     Raises:
-        PageError: when the link was used a moment ago, or the address got an account meanwhile.
+        PageError: when the link was used a moment ago, or the address or the somebody got an account meanwhile.
     """
     now = services.now
     with services.database.transaction() as connection:
@@ -98,9 +109,15 @@ def _make(services: Services, secret: str, password_hash: str) -> Account:
         if services.settings.sign_up.terms_version:
             agreed_terms.add(connection, account_id, services.settings.sign_up.terms_version, now)
         account = services.accounts.find(connection, account_id)
-        if account is None:
+        if account is None or (who is not None and not _connected(services, connection, account_id, who)):
             raise _taken()
         return account
+
+
+def _connected(services: Services, connection: Connection, account_id: str, who: Identity) -> bool:
+    """Connect a new account, and forget who waited in this browser; false when they are connected already."""
+    services.upstream_arrivals.take(connection, ensure_session(services).id, services.now)
+    return services.upstream_links.add(connection, account_id, who, services.now)
 
 
 def _taken() -> PageError:
@@ -131,8 +148,11 @@ def _finish_page(
     proof: MailProof, secret: str, *, error: str | None = None, terms_error: str | None = None
 ) -> Response:
     services = current_services()
+    arrival = arrival_for_new_account(services)
     return render_page(
         "sign_up_finish.html",
+        provider=upstream_label(services, arrival.who.provider) if arrival is not None else None,
+        shown=arrival.who.shown if arrival is not None else "",
         status=HTTPStatus.BAD_REQUEST if error or terms_error else HTTPStatus.OK,
         csrf=csrf_token(services),
         flow=proof.flow,

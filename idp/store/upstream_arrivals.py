@@ -27,6 +27,8 @@ class UpstreamArrival:
     who: Identity
     interaction_id: str
     next_path: str
+    wants_account: bool = False
+    """Whether they said that they have no account here and want one."""
 
 
 class UpstreamArrivals:
@@ -57,10 +59,8 @@ class UpstreamArrivals:
         if content is None:
             return None
         values = json.loads(self._sealer.open(content, _place(session_id)))
-        who = values["who"]
-        return UpstreamArrival(
-            Identity(**{**who, "amr": tuple(who["amr"])}), values["interaction_id"], values["next_path"]
-        )
+        who = values.pop("who")
+        return UpstreamArrival(Identity(**{**who, "amr": tuple(who["amr"])}), **values)
 
 
 def _live(session_id: str, now: int) -> ColumnElement[bool]:

@@ -53,7 +53,7 @@ ROUTES = {
     "/account/email/finish": READ | WRITE,
     "/login/with/<provider>": WRITE,
     "/login/with/<provider>/callback": READ | WRITE,
-    "/login/new-here": READ,
+    "/login/new-here": READ | WRITE,
     "/account/connections": READ | WRITE,
     "/account/connections/new": READ | WRITE,
     "/consent": READ | WRITE,

@@ -210,7 +210,13 @@ def mailed_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]
     return {
         "sign_up.html": wrong,
         "mail_code.html": {**wrong, **steps},
-        "sign_up_finish.html": {**finish, "terms": terms, "terms_error": text("Agree to the terms.")},
+        "sign_up_finish.html": {
+            **finish,
+            "terms": terms,
+            "terms_error": text("Agree to the terms."),
+            "provider": None,
+            "shown": "",
+        },
         "forgotten.html": wrong,
         "forgotten_finish.html": finish,
         "forgotten_done.html": {"onward": "/authorize/continue?flow=flow-1"},
@@ -225,7 +231,8 @@ def mailed_at_their_barest() -> dict[str, dict[str, Any]]:
         **bare,
         "sign_up.html": bare["sign_up.html"] | {"flow": "", "address": ""},
         "mail_code.html": bare["mail_code.html"] | {"has_tries": False, "flow": ""},
-        "sign_up_finish.html": bare["sign_up_finish.html"] | {"terms": terms, "terms_error": None},
+        "sign_up_finish.html": bare["sign_up_finish.html"]
+        | {"terms": terms, "terms_error": None, "provider": "Google", "shown": "hana@gmail.example"},
         "forgotten.html": bare["forgotten.html"] | {"flow": "", "address": ""},
     }
 
@@ -284,8 +291,10 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
         "new_here.html": {
             "provider": text("Google"),
             "shown": text("hana@gmail.example"),
+            **form,
             "sign_in": "/login?next=/account/connections/new",
             "back": "/login",
+            "takes_sign_ups": True,
         },
         "mailbox.html": {
             "mails": [
@@ -356,7 +365,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "form_post.html": full["form_post.html"] | {"parameters": []},
         "home.html": {},
         "mailbox.html": {"mails": []},
-        "new_here.html": full["new_here.html"] | {"shown": ""},
+        "new_here.html": full["new_here.html"] | {"shown": "", "flow": "", "takes_sign_ups": False},
         **account_at_its_barest(),
         **console_at_its_barest(),
     }
