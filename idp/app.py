@@ -20,6 +20,7 @@ from idp import (
 )
 from idp.account import (
     activity,
+    authenticator,
     close,
     connections,
     data,
@@ -31,6 +32,7 @@ from idp.account import (
     password,
     profile,
     records,
+    recovery_codes,
     sharing,
     sharing_grant,
     ways,
@@ -41,7 +43,7 @@ from idp.consent import routes as consent
 from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
-from idp.login import forgotten, passkey, recovered, recovery
+from idp.login import forgotten, passkey, recovered, recovery, second_factor
 from idp.login import routes as login
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
@@ -103,8 +105,11 @@ def _capabilities(services: Services) -> list[Blueprint]:
         recovery.blueprint,
         recovered.blueprint,
         upstream.create_blueprint(services),
+        second_factor.blueprint,
         consent.blueprint,
         app_logo.blueprint,
+        authenticator.blueprint,
+        recovery_codes.blueprint,
         overview.blueprint,
         profile.blueprint,
         ways.blueprint,

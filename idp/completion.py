@@ -1,26 +1,50 @@
-"""Where every way of signing in ends: password, passkey, another provider, recovery."""
+"""Where every way of signing in ends (password, passkey, another provider, recovery) and a session grows stronger.
+
+A second factor is asked for where the account has one, or where the request asks for a level that one would lift this
+sign-in to (RFC 9470). Until it is there nobody is signed in: what was proved so far waits in the store, bound to the
+browser's session, and no page carries it.
+"""
 
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response
+from flask import Response, request
 
-from idp.protocol.authentication import ACR_PHISHING_RESISTANT, acr_of
+from idp.activity import proved_addresses
+from idp.protocol.activity import Event
+from idp.protocol.authentication import (
+    ACR_MAIL_CODE,
+    ACR_PHISHING_RESISTANT,
+    ACR_TWO_FACTORS,
+    ACRS,
+    ANY_LEVEL,
+    AskedLevels,
+    acr_of,
+    meets,
+)
+from idp.protocol.secrets import new_identifier
 from idp.services import Services
-from idp.store import interactions
+from idp.store import authenticators, interactions, passkeys, pending_sign_ins
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
+from idp.store.pending_sign_ins import PendingSignIn
+from idp.store.sessions import BrowserSession
 from idp.web import paths
+from idp.web.devices import remember_device
 from idp.web.errors import PageError
 from idp.web.pages import gettext as _
+from idp.web.requests import seen_from
 from idp.web.responses import see_other, with_query
-from idp.web.sessions import sign_in
+from idp.web.sessions import renew, sign_in
+
+SECOND_FACTOR_SECONDS = 600
+"""How long a first factor is good for without the second."""
 
 
 def complete(
     services: Services, account: Account, amr: tuple[str, ...], interaction: Interaction | None, onward: str = ""
 ) -> Response:
-    """Sign somebody in who has proved by `amr` (RFC 8176) who they are, and lead on.
+    """Sign somebody in who has proved by `amr` (RFC 8176) who they are, second factor first, and lead on.
 
     `onward` is the page of their own that they were on their way to, where no app waits: see `paths.own_page`.
 
@@ -29,15 +53,88 @@ def complete(
     """
     if account.has_passkeys_only and acr_of(amr) != ACR_PHISHING_RESISTANT:
         raise _passkeys_only()
+    flow, asked = (interaction.id, interaction.levels) if interaction else ("", ANY_LEVEL)
+    level = missing_level(services, account, acr_of(amr), asked, own=True)
+    if level:
+        return ask_second_factor(services, renew(services), account.id, amr, level, flow, onward)
+    return finish(services, account, amr, flow, onward)
+
+
+def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str, onward: str) -> Response:
+    """Sign somebody in, or make their session stronger, and lead on to what waits: a request, a page of their own."""
     session = sign_in(services, account.id, amr)
-    if interaction is not None:
-        with services.database.transaction() as connection:
-            interactions.note_sign_in(connection, interaction.id, session.id, services.now)
-        onward = continuation(interaction.id)
+    seen = seen_from(services, request)
+    with services.database.transaction() as connection:
+        services.activity.note(connection, account.id, Event.SIGNED_IN, seen, services.now, methods=" ".join(amr))
+        if flow:
+            interactions.note_sign_in(connection, flow, session.id, services.now)
+    after = continuation(flow) if flow else onward or paths.HOME
     if account.is_closing:
-        flow = {"flow": interaction.id} if interaction is not None else {}
-        return see_other(with_query(paths.COME_BACK, flow) if flow else paths.COME_BACK)
-    return see_other(onward or paths.HOME)
+        after = with_query(paths.COME_BACK, {"flow": flow}) if flow else paths.COME_BACK
+    response = see_other(after)
+    remember_device(services, response, account.login_key)
+    return response
+
+
+def ask_second_factor(
+    services: Services,
+    session: BrowserSession,
+    account_id: str,
+    amr: tuple[str, ...],
+    level: str,
+    flow: str,
+    onward: str = "",
+) -> Response:
+    """Keep what was proved so far, and send the person to the page that asks for more."""
+    pending = PendingSignIn(
+        id=new_identifier(services.random),
+        session_id=session.id,
+        flow=flow,
+        onward=onward,
+        account_id=account_id,
+        amr=amr,
+        level=level,
+        expires_at=services.now + SECOND_FACTOR_SECONDS,
+    )
+    with services.database.transaction() as connection:
+        pending_sign_ins.put(connection, pending)
+    return see_other(f"{paths.SECOND_FACTOR}?{urlencode({'flow': flow})}")
+
+
+def missing_level(
+    services: Services, account: Account, acr: str, asked: AskedLevels = ANY_LEVEL, *, own: bool = False
+) -> str:
+    """Return the level that a second factor is to lift a sign-in to; "" where none is needed or would help.
+
+    `own` asks for the one that the account is protected by, whatever the request wants.
+    """
+    if not own and asked.are_content_with(acr):
+        return ""
+    reach = _by_second_factor(services, account)
+    wanted = [ACR_TWO_FACTORS] if own and ACR_TWO_FACTORS in reach else []
+    if not asked.are_met_by(acr):
+        wanted += [level for level in asked.essential if level in reach][:1]
+    wanted += [level for level in asked.wished if level in reach or meets(acr, level)][:1]
+    return max((level for level in wanted if not meets(acr, level)), key=ACRS.index, default="")
+
+
+def prefers_passkey(services: Services, account: Account, acr: str, asked: AskedLevels) -> bool:
+    """Whether what a request wishes most, of what somebody can do, is that they sign in by a passkey of theirs."""
+    if asked.are_content_with(acr) or ACR_PHISHING_RESISTANT not in asked.wished:
+        return False
+    with services.database.autocommit() as connection:
+        has_passkey = passkeys.count(connection, account.id) > 0
+    reach = (*_by_second_factor(services, account), *((ACR_PHISHING_RESISTANT,) if has_passkey else ()))
+    first = next((level for level in asked.wished if level in reach or meets(acr, level)), "")
+    return first == ACR_PHISHING_RESISTANT
+
+
+def _by_second_factor(services: Services, account: Account) -> tuple[str, ...]:
+    """Return the levels that an account reaches by a second factor."""
+    with services.database.autocommit() as connection:
+        has_app = authenticators.is_on(connection, account.id)
+    has_mail = bool(proved_addresses(account))
+    return (*((ACR_MAIL_CODE,) if has_mail else ()), *((ACR_TWO_FACTORS,) if has_app else ()))
 
 
 def continuation(flow: str) -> str:

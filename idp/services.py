@@ -37,6 +37,7 @@ from idp.store import clients, schema
 from idp.store.accounts import Accounts
 from idp.store.audit import AuditLog
 from idp.store.audit_tree import AuditTree
+from idp.store.authenticators import Authenticators
 from idp.store.changes import Cache, ChangeFeed, Topic
 from idp.store.clients import Client
 from idp.store.database import Database, open_database
@@ -86,6 +87,7 @@ class Services:
     receipt_key: ReceiptKey
     receipts: Receipts
     accounts: Accounts
+    authenticators: Authenticators
     passwords: Passwords
     password_rules: PasswordRules
     activity: Activity
@@ -201,6 +203,7 @@ def build_services(
         receipt_key=receipt_key,
         receipts=Receipts(settings.issuer, settings.operator, log_key.public.name, sharing, audit_log, sealer),
         accounts=accounts,
+        authenticators=Authenticators(sealer, random),
         passwords=Passwords(settings.sign_in),
         password_rules=PasswordRules(settings.sign_in.password_least, _own_names(settings)),
         activity=Activity(accounts, mailer, sealer),

@@ -41,6 +41,8 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "signed_out_all": lambda: _("Signed out everywhere else."),
     "saved": lambda: _("Saved."),
     "kept": lambda: _("Your account is yours again. Nothing is erased."),
+    "authenticator_on": lambda: _("The authenticator app is set up. You are asked for its code from now on."),
+    "authenticator_off": lambda: _("The authenticator app is turned off. Nobody is asked for its code any more."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
 

@@ -12,7 +12,7 @@ from idp.account.viewer import Viewer, for_recent_viewer
 from idp.protocol.activity import Event
 from idp.protocol.authentication import ACR_PHISHING_RESISTANT
 from idp.services import Services
-from idp.store import passkeys, sessions, upstream_links
+from idp.store import authenticators, passkeys, sessions, upstream_links
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.requests import read_form, seen_from
@@ -49,6 +49,7 @@ def _turn_on(services: Services, person: Viewer) -> str:
             return "passkeys_too_few"
         services.accounts.use_passkeys_only(connection, account.id, now)
         upstream_links.remove_all(connection, account.id)
+        authenticators.turn_off(connection, account.id)  # codes can be phished as passwords can
         for sid in sessions.end_others(connection, account.id, own):
             services.session_end.end(connection, sid, account.id, now)
         services.activity.note(connection, account.id, Event.PASSKEY_ACCOUNT_ON, seen_from(services, request), now)

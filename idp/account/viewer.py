@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from flask import Response, request
 
+from idp.completion import ask_second_factor, missing_level
 from idp.data_sharing.people import zone
 from idp.services import Services, current_services
 from idp.store.accounts import Account
@@ -15,7 +16,7 @@ from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
 from idp.web.responses import see_other
-from idp.web.sessions import current_session, signed_in_recently
+from idp.web.sessions import current_session, ensure_session, signed_in_recently
 
 P = ParamSpec("P")
 
@@ -50,7 +51,10 @@ def for_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Ca
 
 
 def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Callable[P, Response]:
-    """Hand a page who looks at it, as `for_viewer`; whoever did not sign in just now does so, and comes back."""
+    """Hand a page who looks at it, as `for_viewer`; whoever did not sign in just now does so, and comes back.
+
+    So does whoever signed in without the second factor that the account has by now.
+    """
 
     @wraps(page)
     def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
@@ -58,6 +62,11 @@ def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]
         person = _viewer(services)
         if person is None or not signed_in_recently(services):
             return see_other(paths.sign_in_for(request.path))
+        session = ensure_session(services)
+        level = missing_level(services, person.account, session.acr, own=True)
+        if level:
+            onward = paths.own_page(request.path)
+            return ask_second_factor(services, session, person.account.id, session.amr, level, flow="", onward=onward)
         return page(services, person, *args, **kwargs)
 
     return shown

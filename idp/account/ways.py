@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from idp.account.notices import notice
 from idp.account.viewer import Viewer, for_viewer
 from idp.services import Services
+from idp.store import authenticators, recovery_codes
 from idp.store.database import Connection
 from idp.web import paths
 from idp.web.pages import gettext as _
@@ -37,12 +38,25 @@ def ways(services: Services, person: Viewer) -> Response:
 
 def _ways(services: Services, connection: Connection, person: Viewer) -> list[Way]:
     """Return a line for each kind there is, the strongest first; what is not set up says so."""
-    has_password = bool(person.account.password_hash)
-    names = [passkey.name for passkey in services.passkeys.of_account(connection, person.account.id)]
+    account_id, has_password = person.account.id, bool(person.account.password_hash)
+    has_app, codes_left = authenticators.is_on(connection, account_id), recovery_codes.left(connection, account_id)
+    names = [passkey.name for passkey in services.passkeys.of_account(connection, account_id)]
     return [
         Way("passkeys", _("Passkeys"), " · ".join(names) or _("Not set"), paths.PASSKEYS),
         *_connections(services, connection, person),
         Way("password", _("Password"), _("Set") if has_password else _("Not set"), paths.PASSWORD),
+        Way(
+            "authenticator",
+            _("Authenticator app"),
+            _("Asked for after the password") if has_app else _("Not set"),
+            paths.AUTHENTICATOR,
+        ),
+        Way(
+            "recovery-codes",
+            _("Recovery codes"),
+            _("Codes left: %(count)s") % {"count": codes_left} if codes_left else _("Not set"),
+            paths.RECOVERY_CODES,
+        ),
     ]
 
 

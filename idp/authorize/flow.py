@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from idp import completion
 from idp.authorize.request import AuthorizationRequest
 from idp.protocol.errors import OAuthError, unmet_authentication_requirements
 from idp.services import Services
@@ -14,6 +15,7 @@ class Step(Enum):
     """What a request waits for."""
 
     SIGN_IN = auto()
+    SECOND_FACTOR = auto()
     CONSENT = auto()
     ANSWER = auto()
 
@@ -52,11 +54,10 @@ def next_step(
         if silent:
             raise OAuthError("login_required", "The user must sign in first.")
         return Step.SIGN_IN
-    if not _is_expected(services, request, session):
-        raise OAuthError("login_required", "Somebody else signed in than the id_token_hint or the claims name.")
-    if not _may_meet(services, request, session):
-        raise OAuthError("access_denied", "The account that signed in is not for this app.")
-    if not _is_signed_in_well(request, session):
+    _check_person(services, request, session)
+    if missing_level(services, request, session) and not silent:
+        return Step.SECOND_FACTOR
+    if not request.levels.are_met_by(session.acr):
         raise unmet_authentication_requirements()
     if _needs_consent(services, request, session, progress):
         if not services.sharing.may_be_asked(request.client, session.account_id, request.asked.purpose, services.now):
@@ -74,13 +75,20 @@ def _needs_sign_in(
         return True
     if progress.authenticated:
         return False
-    if not _is_expected(services, request, session) or not _is_signed_in_well(request, session):
+    if not _is_expected(services, request, session) or _needs_stronger_sign_in(services, request, session):
         return True
     if not _may_meet(services, request, session):
         return True
     if not request.prompts.isdisjoint({"login", "select_account"}):
         return True
     return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
+
+
+def _check_person(services: Services, request: AuthorizationRequest, session: BrowserSession) -> None:
+    if not _is_expected(services, request, session):
+        raise OAuthError("login_required", "Somebody else signed in than the id_token_hint or the claims name.")
+    if not _may_meet(services, request, session):
+        raise OAuthError("access_denied", "The account that signed in is not for this app.")
 
 
 def _may_meet(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:
@@ -94,9 +102,23 @@ def _is_expected(services: Services, request: AuthorizationRequest, session: Bro
     return request.subjects <= {services.sharing.subject(request.client, session.account_id)}
 
 
-def _is_signed_in_well(request: AuthorizationRequest, session: BrowserSession) -> bool:
-    """Whether the user signed in as the client insists on, if it does (OIDC Core 5.5.1.1)."""
-    return not request.acrs or session.acr in request.acrs
+def missing_level(services: Services, request: AuthorizationRequest, session: BrowserSession) -> str:
+    """Return the level that a second factor would lift this session to, as the client asks for (RFC 9470 5), or ""."""
+    account = services.sharing.account(session.account_id)
+    return completion.missing_level(services, account, session.acr, request.levels) if account is not None else ""
+
+
+def _needs_stronger_sign_in(services: Services, request: AuthorizationRequest, session: BrowserSession) -> bool:
+    """Whether the client asks for a level that no second factor would lift this session to (OIDC Core 5.5.1.1)."""
+    if not request.levels.are_met_by(session.acr):
+        return not missing_level(services, request, session)
+    account = services.sharing.account(session.account_id)
+    silent = "none" in request.prompts  # a wish that would need a page is let go
+    return (
+        not silent
+        and account is not None
+        and completion.prefers_passkey(services, account, session.acr, request.levels)
+    )
 
 
 def _needs_consent(

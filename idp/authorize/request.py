@@ -19,7 +19,7 @@ from idp.authorize.response_type import (
 )
 from idp.protocol import pkce
 from idp.protocol.asked import Asked
-from idp.protocol.authentication import ACRS
+from idp.protocol.authentication import ACRS, AskedLevels
 from idp.protocol.authorization_details import PARTNER_DATA, PartnerData, parse_authorization_details
 from idp.protocol.claims_request import ClaimsRequest, parse_claims
 from idp.protocol.errors import (
@@ -76,8 +76,7 @@ class AuthorizationRequest:
     max_age: int | None
     subjects: frozenset[str]
     """Each of these must be the `sub` of the person: of `id_token_hint`, of `claims`, of the grant that is amended."""
-    acrs: frozenset[str]
-    """The person must be signed in by one of these; none where any will do."""
+    levels: AskedLevels
 
     @property
     def client(self) -> Client:
@@ -143,7 +142,7 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
         prompts=_prompts(parameters),
         max_age=_max_age(parameters, client),
         subjects=claims.subjects | owner | hinted_subjects(services, parameters.get("id_token_hint"), client),
-        acrs=claims.acrs,
+        levels=_levels(parameters, client, claims.levels),
     )
 
 
@@ -204,7 +203,7 @@ def _claims(parameters: Parameters) -> ClaimsRequest:
     """
     text = parameters.get("claims")
     claims = ClaimsRequest() if text is None else parse_claims(text)
-    if claims.acrs and claims.acrs.isdisjoint(ACRS):
+    if claims.levels.essential and not set(claims.levels.essential) & set(ACRS):
         raise unmet_authentication_requirements()
     return claims
 
@@ -239,6 +238,12 @@ def _max_age(parameters: Parameters, client: Client) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 10:  # noqa: PLR2004 - three centuries
         raise invalid_request("The max_age must be a number of seconds.")
     return int(text)
+
+
+def _levels(parameters: Parameters, client: Client, claimed: AskedLevels) -> AskedLevels:
+    """Return the levels asked for; wishes by `acr_values`, else by `claims`, else as registered (OIDC Core 3.1.2.1)."""
+    wished = tuple(parameters.get("acr_values", "").split()) or claimed.wished or client.default_acr_values
+    return AskedLevels(claimed.essential, tuple(acr for acr in wished if acr in ACRS))
 
 
 def _not_redirected(description: str) -> OAuthError:

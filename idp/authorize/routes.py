@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from idp.authorize.arrival import Arrival, check_arrival, take_in
-from idp.authorize.flow import Progress, Step, next_step, progress_of
+from idp.authorize.flow import Progress, Step, missing_level, next_step, progress_of
 from idp.authorize.issue import issue
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, check_request, check_return_address
 from idp.authorize.response import error_response, success_response
+from idp.completion import ask_second_factor
 from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import new_identifier
@@ -109,6 +110,9 @@ def _wait(
     session = ensure_session(services)
     if interaction is None:
         interaction = _write_down(services, checked, parameters, progress, session)
+    if step is Step.SECOND_FACTOR:
+        level = missing_level(services, checked, session)
+        return ask_second_factor(services, session, session.account_id, session.amr, level, interaction.id)
     return see_other(f"{_PAGES[step]}?{urlencode({'flow': interaction.id})}")
 
 
@@ -138,6 +142,8 @@ def _write_down(
         mode=asked.mode,
         grant_action=wish.action if wish else "",
         grant_id=wish.grant_id if wish else "",
+        essential_acrs=checked.levels.essential,
+        wished_acrs=checked.levels.wished,
     )
     with services.database.transaction() as connection:
         services.interactions.add(connection, interaction)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Response
 
+from idp.protocol.authentication import ACR_PHISHING_RESISTANT, ACR_TWO_FACTORS, AskedLevels
 from idp.protocol.parameters import Parameters
 from idp.services import Services
 from idp.store.interactions import Interaction
@@ -11,6 +12,7 @@ from idp.web import paths
 from idp.web.apps import shown_client
 from idp.web.interactions import require_interaction
 from idp.web.pages import current_language, form_target, render_page, settle_language
+from idp.web.pages import gettext as _
 from idp.web.sessions import csrf_token, ensure_session
 from idp.web.upstreams import shown_upstreams, upstream_targets
 
@@ -47,11 +49,21 @@ def sign_in_page(
         onward=paths.own_page(sent.get("next", "")),
         client=shown_client(client, current_language()) if client else None,
         username=username,
+        wanted=_wanted(interaction.levels) if interaction else None,
         error=error,
         upstreams=shown_upstreams(services),
         passkey_options=_passkey_options(services),
         takes_sign_ups=services.settings.sign_up.open,
     )
+
+
+def _wanted(asked: AskedLevels) -> str | None:
+    """Return what to say of a request that asks for a passkey, so that nobody types a password in vain."""
+    if asked.essential and not asked.are_met_by(ACR_TWO_FACTORS) and asked.are_met_by(ACR_PHISHING_RESISTANT):
+        return _("This needs your passkey. A password is not enough here.")
+    if ACR_PHISHING_RESISTANT in asked.wished:
+        return _("If you have a passkey, please use it.")
+    return None
 
 
 def _passkey_options(services: Services) -> str:

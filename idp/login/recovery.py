@@ -9,16 +9,17 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 
 from idp import recovery
-from idp.login.throttle import DEVICE_COOKIE, Throttle
+from idp.login.throttle import Throttle
 from idp.protocol.parameters import Parameters
 from idp.services import Services, current_services
 from idp.store import recovery_codes
 from idp.web import paths
+from idp.web.devices import known_device
 from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
 from idp.web.pages import render_page, settle_language
 from idp.web.requests import client_network, read_form, read_query, seen_from
-from idp.web.sessions import cookie_name, csrf_matches, csrf_token
+from idp.web.sessions import csrf_matches, csrf_token
 
 NOBODY = ""
 
@@ -42,8 +43,8 @@ def begin_recovery() -> Response:
         raise expired_page(paths.RECOVERY)
     settle_language(services)
     network = client_network(request, services.settings.trusted_proxies)
-    device = request.cookies.get(cookie_name(services, DEVICE_COOKIE), "")
-    if not Throttle(services, form.get("username", ""), network, device).admit():
+    login_key = services.accounts.login_key(form.get("username", ""))
+    if not Throttle(services, login_key, network, known_device(services, login_key)).admit():
         sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
         return _page(services, form, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS)
     if not _begin(services, form):

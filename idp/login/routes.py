@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from idp.completion import complete, continuation
 from idp.login.page import sign_in_page, waiting_interaction
-from idp.login.throttle import DEVICE_COOKIE, YEAR, Throttle
+from idp.login.throttle import Throttle
 from idp.passwords.hashing import Passwords
 from idp.protocol.authentication import AMR_PASSWORD
 from idp.protocol.parameters import Parameters
@@ -14,10 +14,11 @@ from idp.services import Services, current_services
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
 from idp.web import paths
+from idp.web.devices import known_device
 from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
-from idp.web.sessions import cookie_name, csrf_matches, set_cookie
+from idp.web.sessions import csrf_matches
 from idp.web.upstreams import problem_told
 
 
@@ -51,8 +52,8 @@ def _try(services: Services, passwords: Passwords, interaction: Interaction | No
     """Check the limits, then the password, then sign in."""
     username, password = form.get("username", ""), form.get("password", "")
     network = client_network(request, services.settings.trusted_proxies)
-    device = request.cookies.get(cookie_name(services, DEVICE_COOKIE), "")
-    throttle = Throttle(services, username, network, device)
+    login_key = services.accounts.login_key(username)
+    throttle = Throttle(services, login_key, network, known_device(services, login_key))
     if not throttle.admit():
         sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
         return sign_in_page(
@@ -65,9 +66,7 @@ def _try(services: Services, passwords: Passwords, interaction: Interaction | No
             services, interaction, form, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED
         )
     throttle.forgive()
-    response = complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
-    set_cookie(services, response, DEVICE_COOKIE, throttle.device_cookie(), YEAR)
-    return response
+    return complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
 
 
 def _verified_account(services: Services, passwords: Passwords, username: str, password: str) -> Account | None:

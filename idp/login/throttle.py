@@ -1,21 +1,21 @@
-"""Limits on password guessing that nobody can use to lock a person out (NIST 800-63B 5.2.2, RFC 9700).
+"""Limits on guessing passwords and codes that nobody can use to lock a person out (NIST 800-63B 5.2.2, RFC 9700).
 
 Every try is counted before the password is looked at, so that a thousand tries at once are a thousand. It counts
 against two windows: this account from this address, and this address whatever the account. There is no counter for the
 account alone, which a stranger could fill. A browser that signed in to the account before carries a device cookie: its
 tries count against a window of their own, which nobody else can fill, even from the same address.
+
+Codes of a second factor have windows beside those of passwords: whoever knows a password could otherwise empty them.
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
-from hmac import compare_digest, digest
 
-from idp.protocol.secrets import encode, new_identifier
 from idp.services import Services
 from idp.store import attempts
 
-DEVICE_COOKIE = "sekisho_device"
-YEAR = 31_536_000
+CODES = "codes "
+MAILS = "mails "
+"""What the windows of second factors, and of the mail that brings some, are called by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,19 @@ class Window:
 
 
 class Throttle:
-    """Counts tries of one sign-in name from one network, with the device cookie that came along."""
+    """Counts tries at one sign-in name from one network, or from a browser that is known for it."""
 
-    def __init__(self, services: Services, username: str, network: str, device: str) -> None:
-        """Find the windows that this try counts against."""
+    def __init__(self, services: Services, login_key: bytes, network: str, device: str, of: str = "") -> None:
+        """Find the windows that this try counts against; `device` is "" for a browser that is not known."""
         self._services = services
-        self._login_key = services.accounts.login_key(username)
         limits = services.settings.sign_in
-        if self._knows(device):
-            self._windows = [self._window("device", device, limits.failures_per_device)]
+        if device:
+            self._windows = [self._window(f"{of}device", device, limits.failures_per_device)]
         else:
+            at_account = f"{login_key.hex()} {network}"
             self._windows = [
-                self._window("account", f"{self._login_key.hex()} {network}", limits.failures_per_account_and_address),
-                self._window("address", network, limits.failures_per_address),
+                self._window(f"{of}account", at_account, limits.failures_per_account_and_address),
+                self._window(f"{of}address", network, limits.failures_per_address),
             ]
 
     def admit(self) -> bool:
@@ -63,20 +63,6 @@ class Throttle:
             attempts.forget(connection, own.key)
             for window in shared:
                 attempts.take_back(connection, window.key)
-
-    def device_cookie(self) -> str:
-        """Return a cookie that makes this browser a known one for this account."""
-        nonce = new_identifier(self._services.random)
-        return f"{nonce}.{self._signature(nonce)}"
-
-    def _knows(self, device: str) -> bool:
-        nonce, _, signature = device.partition(".")
-        expected = self._signature(nonce).encode("ascii")
-        return compare_digest(expected, signature.encode("utf-8", "surrogatepass"))
-
-    def _signature(self, nonce: str) -> str:
-        key = self._services.sealer.derive("device cookies")
-        return encode(digest(key, self._login_key + nonce.encode("utf-8", "surrogatepass"), sha256))
 
     def _window(self, kind: str, what: str, limit: int) -> Window:
         return Window(self._services.sealer.index(f"attempts {kind}", what), limit)

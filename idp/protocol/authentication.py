@@ -4,6 +4,7 @@ The level is worked out from the methods alone, so that the two can never say di
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 AMR_PASSWORD = "pwd"
 AMR_KEY = "pop"
@@ -51,3 +52,34 @@ def acr_of(amr: Collection[str]) -> str:
 def meets(acr: str, asked: str) -> bool:
     """Whether a level is the one that is asked for, or a stronger one; what is not known here is never met."""
     return acr in ACRS and asked in ACRS and ACRS.index(acr) >= ACRS.index(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLevels:
+    """The levels that a request asks for, each list in its order of preference."""
+
+    essential: tuple[str, ...] = ()
+    """One of these must be met, or the request ends (OIDC Core 5.5.1.1); none where any will do."""
+    wished: tuple[str, ...] = ()
+    """The first of these that the person can reach is what they are asked for (OIDC Core 3.1.2.1, RFC 9470 5)."""
+
+    def are_met_by(self, acr: str) -> bool:
+        """Whether a sign-in is one that the request insists on."""
+        return not self.essential or any(meets(acr, asked) for asked in self.essential)
+
+    def are_content_with(self, acr: str) -> bool:
+        """Whether nothing stronger is asked for: what is insisted on is met, and so is what is wished most."""
+        return self.are_met_by(acr) and (not self.wished or meets(acr, self.wished[0]))
+
+    def answered(self, acr: str) -> str:
+        """Return what the tokens say of a sign-in: how it was; one of the values insisted on, where those are others.
+
+        A stronger sign-in has met each weaker level, and the claim must match what was asked (OIDC Core 5.5.1.1).
+        """
+        if not self.essential or acr in self.essential:
+            return acr
+        return next((asked for asked in reversed(ACRS) if asked in self.essential and meets(acr, asked)), acr)
+
+
+ANY_LEVEL = AskedLevels()
+"""Nothing in particular is asked for."""

@@ -10,6 +10,7 @@ ways of signing in that count (5.5.1.1). What is not understood is ignored, as 5
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from idp.protocol.authentication import ANY_LEVEL, AskedLevels
 from idp.protocol.errors import OAuthError, invalid_request
 from idp.protocol.strict_json import load_strictly
 
@@ -24,8 +25,8 @@ class ClaimsRequest:
     userinfo: tuple[str, ...] = ()
     subjects: frozenset[str] = frozenset()
     """Each of these must be the `sub` of the person who is signed in."""
-    acrs: frozenset[str] = frozenset()
-    """The person must be signed in by one of these; none where any will do."""
+    levels: AskedLevels = ANY_LEVEL
+    """How strongly the person is to sign in."""
 
 
 def parse_claims(text: str) -> ClaimsRequest:
@@ -41,7 +42,7 @@ def parse_claims(text: str) -> ClaimsRequest:
         id_token=tuple(id_token),
         userinfo=tuple(userinfo),
         subjects=frozenset(value for claims in details for value in _values(claims.get("sub", {}))),
-        acrs=frozenset(_essential(details[0].get("acr", {}))),
+        levels=_levels(details[0].get("acr", {})),
     )
 
 
@@ -73,9 +74,9 @@ def _values(claim: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _essential(claim: Mapping[str, object]) -> tuple[str, ...]:
+def _levels(claim: Mapping[str, object]) -> AskedLevels:
     values = _values(claim)
-    return values if claim.get("essential") is True else ()
+    return AskedLevels(essential=values) if claim.get("essential") is True else AskedLevels(wished=values)
 
 
 def _refused() -> OAuthError:

@@ -45,6 +45,8 @@ class Account:
     profile: Mapping[str, Any]
     status: str
     updated_at: int
+    login_key: bytes = b""
+    """The keyed hash of the sign-in name."""
     sandbox_of: str = ""
     """The partner in whose sandbox this person was made up; "" for people."""
     restricted_at: int | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from idp.protocol.asked import Asked
+from idp.protocol.authentication import AskedLevels
 from idp.protocol.grants import Action, Mode, Wish
 from idp.store.database import Database, db, delete_in_batches
 from idp.store.sealing import Sealer
@@ -59,6 +60,13 @@ class Interaction:
     mode: str = Mode.ONGOING
     grant_action: str = ""
     grant_id: str = ""
+    essential_acrs: tuple[str, ...] = ()
+    wished_acrs: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> AskedLevels:
+        """How strongly the person is asked to sign in."""
+        return AskedLevels(self.essential_acrs, self.wished_acrs)
 
     @property
     def asked(self) -> Asked:
@@ -75,7 +83,15 @@ class Interaction:
         )
 
 
-_LISTS = ("resources", "scopes", "fields", "id_token_claims", "userinfo_claims")
+_LISTS = (
+    "resources",
+    "scopes",
+    "fields",
+    "id_token_claims",
+    "userinfo_claims",
+    "essential_acrs",
+    "wished_acrs",
+)
 _SEALED = (
     "parameters",
     "client_id",

@@ -4,6 +4,7 @@ The cookie is a 256-bit secret, stored hashed. It changes at every sign-in, so a
 nothing afterwards. The CSRF token is a keyed hash of the cookie: it needs no storage and dies with it.
 """
 
+from dataclasses import replace
 from hashlib import sha256
 from hmac import compare_digest, digest
 
@@ -126,6 +127,17 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
             sessions.add(connection, session)
         else:
             sessions.sign_in(connection, session)
+    _adopt(services, session, secret)
+    return session
+
+
+def renew(services: Services) -> BrowserSession:
+    """Give this browser's session another cookie: what somebody planted here knows nothing of what comes now."""
+    before = ensure_session(services)
+    secret = new_secret(services.random)
+    session = replace(before, secret_hash=hash_secret(secret))
+    with services.database.transaction() as connection:
+        sessions.sign_in(connection, session)
     _adopt(services, session, secret)
     return session
 

@@ -292,6 +292,32 @@ def _connections(world: World) -> list[Draft]:
     ]
 
 
+def _second_factor(world: World) -> list[Draft]:
+    page = world.half_in()
+    fields, browser = {name: page[name] for name in ("flow", "csrf", "factor")}, cookie(sekisho_session=page["session"])
+    return [
+        Draft("GET", b"/login/second-factor", (*query(flow=page["flow"], factor="mail", lang="ja"), *browser)),
+        Draft("POST", b"/login/second-factor", (*form(**fields, code="123456", action="send"), *browser)),
+    ]
+
+
+def _authenticator(world: World) -> list[Draft]:
+    browser = cookie(sekisho_session=world.hana.session)
+    fields = form(csrf=world.csrf, code="123456", action="begin")
+    return [
+        Draft("GET", b"/account/authenticator", browser),
+        Draft("POST", b"/account/authenticator", (*fields, *browser)),
+    ]
+
+
+def _recovery_codes(world: World) -> list[Draft]:
+    browser = cookie(sekisho_session=world.hana.session)
+    return [
+        Draft("GET", b"/account/recovery-codes", browser),
+        Draft("POST", b"/account/recovery-codes", (*form(csrf=world.csrf), *browser)),
+    ]
+
+
 def _consent(world: World) -> list[Draft]:
     page = world.asked()
     flow, csrf = page["flow"], page["csrf"]
@@ -535,6 +561,9 @@ ENDPOINTS = (
         drafts=_code(b"/account/email/code", ProofKind.NEW_ADDRESS),
         share=0.1,
     ),
+    Endpoint("/login/second-factor", touches_store=True, drafts=_second_factor, share=0.3),
+    Endpoint("/account/authenticator", touches_store=True, drafts=_authenticator, share=0.2),
+    Endpoint("/account/recovery-codes", touches_store=True, drafts=_recovery_codes, share=0.1),
     Endpoint("/consent", touches_store=True, drafts=_consent),
     Endpoint("/", touches_store=True, drafts=_home),
     Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),

@@ -18,6 +18,7 @@ from idp.admin.apply import Declarations, apply
 from idp.admin.partner_document import PartnerDeclaration
 from idp.app import create_app
 from idp.passwords.hashing import Passwords
+from idp.protocol.authentication import ACR_MAIL_CODE
 from idp.protocol.names import JWT_BEARER_ASSERTION
 from idp.protocol.secrets import hash_secret
 from idp.services import EXTENSION, Services
@@ -174,6 +175,18 @@ class World:
             return services.mail_proofs.add(
                 connection, kind, found.id, expires_at, account_id=account_id, address="new@example.jp"
             )
+
+    def half_in(self) -> dict[str, str]:
+        """Return session, flow and CSRF token of Hana in a browser that is asked for a second factor."""
+
+        def sign_in() -> dict[str, str]:
+            browser = Browser(self.app)
+            page = hidden(browser.tab.get(browser.authorize(STOREFRONT, acr_values=ACR_MAIL_CODE)).text)
+            form = {**page, "username": HANA, "password": self.secrets[HANA]}
+            location = browser.tab.post("/login", data=form).headers["Location"]
+            return {**hidden(browser.tab.get(location).text), "session": browser.session}
+
+        return dict(self._living("half in", sign_in, self._has_session))
 
     def asked(self) -> dict[str, str]:
         """Return flow and CSRF token of Hana, who has the consent page open."""

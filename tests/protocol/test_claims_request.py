@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.protocol.authentication import AskedLevels
 from idp.protocol.claims_request import ClaimsRequest, parse_claims
 from idp.protocol.errors import OAuthError
 
@@ -19,11 +20,12 @@ def test_5_5_the_example_of_the_specification_is_understood():
      "elsewhere": [1]
     }"""
     names = ("given_name", "nickname", "email", "email_verified", "picture", "http://example.info/claims/groups")
-    assert parse_claims(text) == ClaimsRequest(id_token=("auth_time", "acr"), userinfo=names)
+    wished = AskedLevels(wished=("urn:mace:incommon:iap:silver",))
+    assert parse_claims(text) == ClaimsRequest(id_token=("auth_time", "acr"), userinfo=names, levels=wished)
 
 
 @pytest.mark.parametrize(
-    ("claims", "subjects", "acrs"),
+    ("claims", "subjects", "essential"),
     [
         ({"id_token": {"sub": {"value": "a"}}}, {"a"}, set()),
         ({"userinfo": {"sub": {"value": "a"}}}, {"a"}, set()),
@@ -38,10 +40,10 @@ def test_5_5_the_example_of_the_specification_is_understood():
     ],
     ids=lambda given: str(sorted(given) if isinstance(given, set) else given),
 )
-def test_5_5_1_conditions(claims: object, subjects: set[str], acrs: set[str]):
+def test_5_5_1_conditions(claims: object, subjects: set[str], essential: set[str]):
     """OIDC Core 5.5.1 and 5.5.1.1: `sub` with a value and an essential `acr` are conditions; nothing else is."""
     parsed = parse_claims(json.dumps(claims))
-    assert (parsed.subjects, parsed.acrs) == (subjects, acrs)
+    assert (parsed.subjects, set(parsed.levels.essential)) == (subjects, essential)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +97,5 @@ def test_any_json_is_understood_or_refused(value: object):
         parsed = parse_claims(json.dumps(value))
     except OAuthError:
         return
-    assert all(isinstance(name, str) for name in (*parsed.id_token, *parsed.userinfo, *parsed.subjects, *parsed.acrs))
+    levels = (*parsed.levels.essential, *parsed.levels.wished)
+    assert all(isinstance(name, str) for name in (*parsed.id_token, *parsed.userinfo, *parsed.subjects, *levels))

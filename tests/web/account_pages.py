@@ -107,6 +107,15 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "came_by_passkey": True,
             "suggested": text("Firefox, Windows"),
         },
+        "account/authenticator.html": {
+            **form,
+            "since": None,
+            "picture": "",
+            "secret": text("ABCD EFGH"),
+            "codes_left": 7,
+            "error": text("The code is not right."),
+        },
+        "account/recovery_codes.html": {**form, "left": 10, "codes": (text("ABCD-EFGH"), text("IJKL-MNOP"))},
     }
 
 
@@ -148,4 +157,7 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/passkeys.html": full["account/passkeys.html"]
         | {"notice": None, "passkeys": [], "options": "", "is_possible": False}
         | {"only_since": "29 November 2026"},
+        "account/authenticator.html": full["account/authenticator.html"]
+        | {"notice": None, "since": "22 November 2026", "secret": None, "codes_left": 0, "error": None},
+        "account/recovery_codes.html": full["account/recovery_codes.html"] | {"notice": None, "left": 0, "codes": ()},
     }

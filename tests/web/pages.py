@@ -246,6 +246,7 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
             "username": text("hana@example.jp"),
             "onward": "/account/password",
+            "wanted": text("If you have a passkey, please use it."),
             "takes_sign_ups": True,
             "upstreams": [upstream(text, "google"), upstream(text, "line")],
             "error": text("That did not work. Try again."),
@@ -266,6 +267,15 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "error": text("That did not work."),
         },
         "recovery_cancelled.html": {},
+        "second_factor.html": {
+            **form,
+            "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
+            "factor": "mail",
+            "others": [("app", text("/login/second-factor?flow=1")), ("recovery-code", "/login/second-factor?flow=1")],
+            "address": text("h•••@example.jp"),
+            "is_sent": True,
+            "error": text("The code is not right."),
+        },
         "consent.html": consent_values(text),
         "sign_out.html": {**form, "client_name": text("Storefront"), "account_name": text("hana@example.jp")},
         "signed_out.html": {
@@ -342,6 +352,7 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
             "username": "",
             "onward": "",
             "error": None,
+            "wanted": None,
             "passkey_options": "",
             "takes_sign_ups": False,
             "upstreams": [],
@@ -350,6 +361,8 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "recovery.html": full["recovery.html"] | {"username": "", "days": 3, "error": None},
         "recovery_link.html": full["recovery_link.html"] | {"person": None, "options": "", "error": None},
         "recovery_cancelled.html": {},
+        "second_factor.html": full["second_factor.html"]
+        | {"flow": "", "client": None, "factor": "app", "others": [("mail", "/x")], "error": None},
         "consent.html": full["consent.html"]
         | {"purpose": None, "client": ShownClient("Tabi", "TA", None, None, None, None)}
         | {"fields": [], "permissions": []},
