@@ -82,7 +82,7 @@ def _what_was_asked() -> str:
 def _on_oauth_error(error: OAuthError) -> Response:
     reference = new_identifier(current_services().random)[:8]
     log.info("%s %s: %s %s", reference, _what_was_asked(), error.code, error.detail)
-    if request.path in paths.MACHINE_PATHS:
+    if paths.is_for_machines(request.path):
         return json_error(error)
     ensure_language(current_services())
     return render_page(
@@ -119,7 +119,7 @@ def _on_page_error(error: PageError) -> Response:
 def _on_http_exception(error: HTTPException) -> Response:
     """Answer what Flask itself refuses: unknown paths, wrong methods, bodies that are too large."""
     status = error.code or SERVER_ERROR
-    if request.path in paths.MACHINE_PATHS:
+    if paths.is_for_machines(request.path):
         code = "server_error" if status >= SERVER_ERROR else "invalid_request"
         response = json_error(OAuthError(code, _HTTP_SENTENCES.get(status, _NOT_ACCEPTED), status=status))
     else:
@@ -142,6 +142,7 @@ def _on_http_exception(error: HTTPException) -> Response:
 
 _NOT_ACCEPTED = "The request cannot be accepted."
 _HTTP_SENTENCES: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "There is no such endpoint. The discovery document names those that there are.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This endpoint does not take this method. The Allow header lists those it takes.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
 }
@@ -149,7 +150,7 @@ _HTTP_SENTENCES: Mapping[int, str] = {
 
 def _on_database_unavailable(error: DatabaseUnavailableError) -> Response:
     log.error("%s: the database is unavailable: %s", _what_was_asked(), error)
-    if request.path in paths.MACHINE_PATHS:
+    if paths.is_for_machines(request.path):
         response = json_error(temporarily_unavailable("database"))
     else:
         ensure_language(current_services())
@@ -161,7 +162,7 @@ def _on_database_unavailable(error: DatabaseUnavailableError) -> Response:
 def _on_bug(error: Exception) -> Response:
     """Hide a bug from the caller and show it to the operator: where it happened, without the values."""
     log.error("%s failed: %s", _what_was_asked(), type(error).__name__, exc_info=error)
-    if request.path in paths.MACHINE_PATHS:
+    if paths.is_for_machines(request.path):
         return json_error(OAuthError("server_error", "The server made a mistake. Try again.", status=SERVER_ERROR))
     ensure_language(current_services())
     return _unavailable_page(SERVER_ERROR)

@@ -94,36 +94,14 @@ MAILBOX = "/mailbox"
 HEALTH_LIVE = "/health/live"
 HEALTH_READY = "/health/ready"
 
-MACHINE_PATHS = frozenset(
-    {
-        PUSHED_REQUESTS,
-        TOKEN,
-        USERINFO,
-        INTROSPECT,
-        ACKNOWLEDGEMENTS,
-        REVOKE,
-        DATA_ME,
-        REGISTER,
-        DATA_TRANSACTIONS,
-        DATA_VERIFY,
-        DATA_AUDIENCE,
-        DATA_REASONS,
-        EVALUATION,
-        EVALUATIONS,
-        SEARCH_SUBJECT,
-        SEARCH_RESOURCE,
-        SEARCH_ACTION,
-        JWKS,
-        OPENID_CONFIGURATION,
-        OAUTH_METADATA,
-        AUTHZEN_CONFIGURATION,
-        LOG_CHECKPOINT,
-        LOG_KEY,
-        HEALTH_LIVE,
-        HEALTH_READY,
-    }
-)
-"""Paths whose errors are JSON; every other path answers people with pages."""
+_MACHINES = frozenset({PUSHED_REQUESTS, TOKEN, USERINFO, INTROSPECT, REVOKE, REGISTER, JWKS})
+_OF_MACHINES = ("/data/", "/access/", "/grants/", "/register/", "/partner/v1/", "/.well-known/", "/log/", "/health/")
+
+
+def is_for_machines(path: str) -> bool:
+    """Whether errors at a path are JSON, also where there is nothing; every other path answers people with pages."""
+    return path in _MACHINES or path.startswith(_OF_MACHINES)
+
 
 _OWN_PAGE = re.compile(r"/account(/[A-Za-z0-9_-]{1,64}){0,4}")
 

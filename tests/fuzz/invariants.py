@@ -4,7 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-from idp.web.paths import MACHINE_PATHS
+from idp.web.paths import is_for_machines
 from tests.fuzz.answer import Answer
 from tests.fuzz.hostile import CANARY
 from tests.fuzz.message import Message
@@ -16,7 +16,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _LOG_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1(:\d*)?/callback(?=$|[?#])")
-_MACHINE_ERRORS = {400, 401, 403, 405, 413, 429}
+_MACHINE_ERRORS = {400, 401, 403, 404, 405, 413, 429}
 _PAGE_ERRORS = {400, 401, 403, 404, 405, 413, 416}
 _PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -57,7 +57,7 @@ def check(world: World, message: Message, answer: Answer) -> None:
     path = "/" + message.path.decode("utf-8", "replace").lstrip("/")
     if answer.body and not path.startswith("/static/"):
         _check_body(world, message, path, answer)
-    if path in MACHINE_PATHS and answer.status >= 400 and message.method != "HEAD":
+    if is_for_machines(path) and answer.status >= 400 and message.method != "HEAD":
         assert answer.body, f"{answer.status} without a word to {message}"
     _check_log(world.log, world)
 
@@ -92,7 +92,7 @@ def _check_body(world: World, message: Message, path: str, answer: Answer) -> No
     kind = answer.header("Content-Type").partition(";")[0]
     if path.startswith("/log/") and kind in ("text/plain", "application/octet-stream"):
         assert CANARY not in answer.body, answer.body
-    elif path in MACHINE_PATHS or (path.startswith(("/register/", "/grants/")) and kind == "application/json"):
+    elif is_for_machines(path):
         assert kind == "application/json", kind
         _check_json(message, path, answer)
     elif answer.header("Location"):
@@ -114,8 +114,7 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
     if answer.status < 400:
         assert "error" not in body
         return
-    named = path.startswith("/grants/") and answer.status == 404
-    assert named or answer.status in _MACHINE_ERRORS or message.path.startswith(b"//"), answer.status
+    assert answer.status in _MACHINE_ERRORS or message.path.startswith(b"//"), answer.status
     assert CANARY not in answer.body, answer.body
     assert set(body) <= {"error", "error_description"}, body
     assert _DESCRIPTION.fullmatch(body["error_description"]), body

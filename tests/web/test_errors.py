@@ -44,6 +44,14 @@ def test_people_get_a_page_with_a_way_on(visitor: Person, method: str, path: str
     assert (set(named.split(", ")) if named else None) == allowed
 
 
+@pytest.mark.parametrize("path", ["/data/v2/me", "/data/v1/nope", "/access/v1/search", "/grants/a/b", "/.well-known/x"])
+def test_machines_are_told_in_json(visitor: Person, path: str):
+    """Where apps ask, also what does not exist is said in the words that they read."""
+    response = visitor.browser.get(path)
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/json")
+    assert response.json()["error"] == "invalid_request"
+
+
 @pytest.mark.parametrize("path", ["/login", "/consent", "/account/sharing", "/logout", "/logout/confirm", "/authorize"])
 @pytest.mark.parametrize(
     ("body", "content_type"),
