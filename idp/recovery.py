@@ -61,7 +61,8 @@ def may_lose_passkey(connection: Connection, account: Account) -> bool:
 
 
 def _store(services: Services, connection: Connection, account: Account, by: str, days: int) -> tuple[str, str]:
-    """Store a recovery that opens after some days; return its two secrets."""
+    """Store a recovery that opens after some days; return its two secrets. Two at once wait for each other."""
+    services.accounts.hold(connection, account.id)
     now, secret, cancel_secret = services.now, new_secret(services.random), new_secret(services.random)
     opens_at = now + days * DAY
     expires_at = opens_at + services.settings.recovery.open_days * DAY

@@ -4,17 +4,22 @@ import re
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from time import time
 
 import httpx
 import pytest
 
+from idp.completion import complete
 from idp.protocol.activity import Event
+from idp.protocol.upstreams import Identity
+from idp.services import EXTENSION
 from idp.store import activity, recovery_codes
 from idp.store.accounts import Account
+from idp.web.errors import PageError
 from tests.provider.authenticator import Authenticator, enrol, options_of, passkeys_of, sign_in_with
 from tests.provider.operator import declare_people, idp
 from tests.provider.person import Person, hidden
-from tests.provider.provider import Provider
+from tests.provider.provider import Provider, another_process
 from tests.web.pages import Page
 from tests.web.visits import follow, shows, signed_in
 
@@ -155,6 +160,20 @@ def test_no_password_comes_back_in_any_other_way(owner: Person, tmp_path: Path):
     with services.database.transaction() as connection:
         assert not services.accounts.change_password(connection, account_of(owner).id, "x", services.now)
     assert account_of(owner).password_hash == ""
+
+
+def test_connections_to_others_end_and_their_word_opens_nothing(owner: Person):
+    """Whoever takes the account at the other provider takes this one no more; every way in asks the same gate."""
+    services = owner.provider.services
+    elsewhere = Identity("plain", "https://idp.example", owner.username, "", False, "", ("fed",), 0)
+    with services.database.transaction() as connection:
+        assert services.upstream_links.add(connection, account_of(owner).id, elsewhere, services.now)
+    passkeys_only(owner)
+    with services.database.autocommit() as connection:
+        assert services.upstream_links.find(connection, "https://idp.example", owner.username) is None
+    with another_process(owner.provider) as app, app.test_request_context("/"), pytest.raises(PageError) as refused:
+        complete(app.extensions[EXTENSION], account_of(owner), ("fed",), None)
+    assert refused.value.code == "passkeys_only"
 
 
 def test_the_last_way_in_cannot_be_removed(owner: Person):
@@ -299,11 +318,13 @@ def test_nobody_learns_who_can_be_recovered(owner: Person):
 
 def test_an_operator_opens_a_way_back(owner: Person):
     """A hook for proofing who somebody is: at once, told to every address, by a letter whose link only cancels."""
-    passkeys_only(owner)
+    owner.provider.clock.now = time()  # the command is a process of its own, on the clock of this machine
+    passkeys_only(signed_in(owner))
     blank = idp(owner.provider, "user", "open-recovery", owner.username, "--by", " ")
     assert blank.returncode != 0
     opened = idp(owner.provider, "user", "open-recovery", owner.username, "--by", "desk 7")
     assert opened.returncode == 0, opened.stderr
+    owner.provider.clock.now = time() + 1
     (path,) = _LINK.findall(opened.stdout)
     cancels = link_of(owner, "A way back into your account was opened")
     back = Person(owner.provider, owner.username)

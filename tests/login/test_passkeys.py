@@ -11,7 +11,8 @@ from idp.store import activity
 from tests.provider.apps import STOREFRONT
 from tests.provider.authenticator import FLAG, SYNCED, Authenticator, enrol, options_of, passkeys_of, sign_in_with
 from tests.provider.person import Person, hidden
-from tests.provider.provider import Provider
+from tests.provider.provider import HTTP, Provider
+from tests.store.rows import at_once
 from tests.web.pages import Page
 from tests.web.visits import answer, claims_of, follow, signed_in, visit
 
@@ -144,6 +145,18 @@ def test_a_challenge_is_good_once_in_its_browser_and_in_time(hana: Person, phone
     stranger.browser.get("/login")
     form = {**hidden(stranger.browser.get("/login").text), "answer": late}
     assert "took too long" in refusal(stranger.browser.post("/login/passkey", data=form))
+
+
+def test_fifty_answers_to_one_challenge_are_one_sign_in(hana: Person, phone: Authenticator):
+    """WebAuthn 13.4.3, on PostgreSQL: whoever is first has it, and nobody else."""
+    page = hana.browser.get("/login")
+    phone.counter += 1
+    form = {**hidden(page.text), "answer": phone.get(options_of(page, "passkey"))}
+    cookies = {"cookie": "; ".join(f"{name}={value}" for name, value in hana.browser.cookies.items())}
+    url = f"{hana.provider.url}/login/passkey"
+    statuses = at_once(lambda _: HTTP.post(url, data=form, headers=cookies).status_code)
+    assert statuses.count(303) == 1
+    assert set(statuses) <= {303, 401, 403}, "of the others, some came when the session was another one already"
 
 
 def test_a_refused_answer_costs_its_challenge(hana: Person, phone: Authenticator):
