@@ -9,7 +9,7 @@ from idp.services import current_services
 from idp.store.mail_proofs import MailProof, ProofKind
 from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
-from idp.web.pages import render_page
+from idp.web.pages import render_page, settle_language
 from idp.web.requests import read_form, read_query
 from idp.web.responses import see_other
 from idp.web.sessions import csrf_matches, csrf_token, current_session
@@ -28,6 +28,7 @@ def _mount(kind: ProofKind) -> None:
     @blueprint.post(steps.code, endpoint=f"{kind}_code")
     def code_typed() -> Response:
         services, form = current_services(), read_form(request)
+        settle_language(services)
         if not csrf_matches(services, form.get("csrf", "")):
             raise expired_page(steps.start)
         proof_id = form.get("proof", "")
@@ -41,7 +42,7 @@ def _mount(kind: ProofKind) -> None:
         if secret is not None:
             return see_other(steps.finish_with(secret))
         after = _begun(kind, proof_id) if before.has_tries else before
-        sentence = _("That is not the code of the letter. Check it and try again.")
+        sentence = _("That is not the code from the e-mail. Check it and try again.")
         return _page(after, form.get("flow", ""), error=sentence, status=HTTPStatus.UNAUTHORIZED)
 
 

@@ -99,7 +99,7 @@ def link_over(services: Services, kind: ProofKind) -> PageError:
         "link_over",
         _("This link does not work any more"),
         _("It was used before, or took too long. Nothing was changed."),
-        _("Begin again, and use the newest letter."),
+        _("Begin again, and use the newest e-mail."),
         status=HTTPStatus.BAD_REQUEST,
         continue_url=STEPS[kind].start,
         continue_label=_("Begin again"),
@@ -113,7 +113,7 @@ def _admit_network(services: Services) -> None:
     ensure_language(services)
     raise PageError(
         "too_many_letters",
-        _("Too many letters were asked for from here"),
+        _("Too many e-mails were asked for from here"),
         _("Nothing was sent this time. Those that were sent before still work."),
         _("Wait a quarter of an hour, then try again."),
         status=HTTPStatus.TOO_MANY_REQUESTS,

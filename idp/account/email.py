@@ -86,7 +86,7 @@ def _own(services: Services, secret: str) -> MailProof:
         "sign_in_first",
         _("Sign in to the account first"),
         _("The link is for an account that is not signed in here. Nothing was changed, and the link still works."),
-        _("Sign in to that account, then open the link again; or type the code of the letter where you began."),
+        _("Sign in to that account, then open the link again; or type the code from the e-mail where you began."),
         status=HTTPStatus.FORBIDDEN,
         continue_url=paths.LOGIN,
         continue_label=_("Sign in"),

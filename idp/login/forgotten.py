@@ -44,12 +44,12 @@ def forgotten_page() -> Response:
 def forgotten() -> Response:
     """Send a letter: to choose another password with, or saying that there is nothing to choose one for."""
     services, form = current_services(), read_form(request)
+    settle_language(services)
     flow, address = form.get("flow", ""), form.get("email", "").strip()
     if not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.FORGOTTEN)
     if not is_address(address):
         return _page(flow, address, _("Write your e-mail address, such as name@example.jp."), HTTPStatus.BAD_REQUEST)
-    settle_language(services)
     with services.database.autocommit() as connection:
         account = services.accounts.find_by_username(connection, address)
     if account is None or not _may_choose(account, address):

@@ -44,12 +44,12 @@ def sign_up_page() -> Response:
 def sign_up() -> Response:
     """Send a letter: to make an account with, or saying that there is one."""
     services, form = current_services(), read_form(request)
+    settle_language(services)
     flow, address = form.get("flow", ""), form.get("email", "").strip()
     if not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.SIGN_UP)
     if not is_address(address):
         return _page(flow, address, _("Write your e-mail address, such as name@example.jp."), HTTPStatus.BAD_REQUEST)
-    settle_language(services)
     with services.database.autocommit() as connection:
         known = services.accounts.find_by_username(connection, address)
     return begin(services, KIND, address, "sign_up" if known is None else "account_exists", flow=flow)

@@ -163,6 +163,18 @@ def test_what_is_no_address_is_asked_for_again(mei: Person, address: str):
     assert (refused.status_code, shows(refused, "email-error")) == (400, True)
 
 
+def test_a_reader_of_japanese_is_told_in_japanese_what_was_wrong(mei: Person):
+    """Mistakes speak the page's language, and so does the letter."""
+    mei.browser.headers["accept-language"] = "ja"
+    form = hidden(mei.browser.get("/sign-up").text)
+    assert "メールアドレスを" in mei.browser.post("/sign-up", data={**form, "email": "mei"}).text
+    page = ask(mei)
+    assert "メールのコードと違います" in type_code(mei, page, "00000000").text
+    (letter,) = letters(mei.provider, MEI)
+    assert "15文字以上が必要です" in choose(mei, mei.browser.get(letter.link), "short").text
+    assert letter.subject == "アカウントの作成"
+
+
 # Who has an account
 
 
