@@ -124,8 +124,12 @@ def _check_json(message: Message, path: str, answer: Answer) -> None:
         assert answer.header("WWW-Authenticate"), answer.headers
 
 
-NAMED_BY_THE_OPERATOR = ("https://tabi.example", "https://sekisho.example.test/terms")
-"""Where links lead that the operator wrote: an app's page, the terms."""
+NAMED_BY_THE_OPERATOR = (
+    "https://tabi.example",
+    "https://sekisho.example.test/terms",
+    "https://sekisho.example.test/privacy",
+)
+"""Where links lead that the operator wrote: an app's page, the terms, the privacy notice."""
 FORM_SHOWN_AGAIN = ("-error", "-failed", "problems")
 """How names end of what stands on a page that shows a form again, and says what is wrong."""
 
