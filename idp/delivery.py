@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from idp.mail import MailError
 from idp.outbound import FetchError
 from idp.services import Services
-from idp.store import outbox
+from idp.store import outbox, webhooks
 from idp.store.database import DatabaseUnavailableError
 from idp.store.outbox import Letter, Message
 from idp.store.sealing import UnsealingError
@@ -67,7 +67,7 @@ def _deliver(services: Services, message: Message) -> bool:
     if letter is None:
         _finish(services, message, outbox.NOBODY)
         return False
-    failure = _mail(services, letter) if message.kind == outbox.MAIL else _post(services, message, letter)
+    failure = _handed_over(services, message, letter)
     if failure is not None:
         _try_again(services, message, failure)
         return False
@@ -91,6 +91,17 @@ def _readied(services: Services, message: Message) -> Letter | None:
     issuer, random = services.settings.issuer, services.random
     token = logout_token(services.keys, issuer, client, ended, services.now, random)
     return replace(letter, body=urlencode({"logout_token": token}).encode("ascii"))
+
+
+def _handed_over(services: Services, message: Message, letter: Letter) -> Failure | None:
+    """Mail or post a letter; return why that failed, or None."""
+    if letter.url == outbox.NO_ADDRESS_YET:
+        with services.database.autocommit() as connection:
+            webhook = webhooks.find(connection, message.recipient)
+        if webhook is None or webhook.verified_at is None:
+            return Failure("no address", is_away=True)
+        letter = replace(letter, url=webhook.url)
+    return _mail(services, letter) if message.kind == outbox.MAIL else _post(services, message, letter)
 
 
 def _mail(services: Services, letter: Letter) -> Failure | None:

@@ -1,7 +1,8 @@
 """Tells partners' apps what became of a grant or of the partner, by signed messages (RFC 8417) written with the event.
 
 Each goes to one app, names the person as that app knows them, and says nothing of why. An app gets them where it has
-shown that it reads them; one without such an address is told by the refusals that it meets, and by nothing else.
+shown that it reads them. While it has no such address they wait, in order, for as long as a message is tried: what fell
+due meanwhile is sent once an address is proved (`delivery`).
 """
 
 import json
@@ -17,7 +18,7 @@ from idp.store import clients, grants, outbox, partner_messages, webhooks
 from idp.store.clients import Client
 from idp.store.database import Connection
 from idp.store.grants import Grant
-from idp.store.outbox import Letter
+from idp.store.outbox import NO_ADDRESS_YET, Letter
 from idp.store.partner_messages import PartnerMessage
 from idp.store.sealing import Sealer
 
@@ -97,6 +98,8 @@ class PartnerMessages:
 
     def test(self, connection: Connection, client: Client, now: int) -> bool:
         """Send an app a message that only wants to be acknowledged; false where it has no verified address."""
+        if _proved_address(connection, client.client_id) is None:
+            return False
         payload = {"acknowledge_by": now + ACKNOWLEDGE_SECONDS}
         return self._send(connection, client, {PartnerEventKind.VERIFICATION: payload}, now)
 
@@ -112,15 +115,15 @@ class PartnerMessages:
         message = sent.message
         if sent.is_on_its_way:
             return outbox.hasten(connection, outbox.PARTNER_MESSAGE, message.client_id, now)
-        client, webhook = clients.find(connection, message.client_id), webhooks.find(connection, message.client_id)
-        if client is None or webhook is None or webhook.verified_at is None:
+        client, address = clients.find(connection, client_id), _proved_address(connection, client_id)
+        if client is None or address is None:
             return False
         said = self._said_again(connection, client, message)
         if said is None:
             return False
         events, subject = said
         body = self._signed(client, message.id, events, message.created_at, subject)
-        number = self._enqueue(connection, client, Letter(webhook.url, SET_CONTENT_TYPE, body), now)
+        number = self._enqueue(connection, client, Letter(address, SET_CONTENT_TYPE, body), now)
         partner_messages.set_outbox(connection, message.id, number)
         return True
 
@@ -160,12 +163,12 @@ class PartnerMessages:
         grant_id: str = "",
         once: str = "",
     ) -> bool:
-        webhook = webhooks.find(connection, client.client_id)
-        if webhook is None or webhook.verified_at is None:
+        if not client.partner_id:  # nobody of a partner's could ever prove an address for it
             return False
+        address = _proved_address(connection, client.client_id) or NO_ADDRESS_YET
         jti = once or new_identifier(self._random)
         owed = [payload["acknowledge_by"] for payload in events.values() if "acknowledge_by" in payload]
-        letter = Letter(webhook.url, SET_CONTENT_TYPE, self._signed(client, jti, events, now, subject))
+        letter = Letter(address, SET_CONTENT_TYPE, self._signed(client, jti, events, now, subject))
         kind = next(iter(events))
         message = PartnerMessage(jti, client.client_id, kind, grant_id, now, 0, min(owed, default=None))
         if not partner_messages.add(connection, message):
@@ -195,3 +198,9 @@ class PartnerMessages:
     ) -> bytes:
         claims = security_event(self._issuer, client.client_id, jti, now, events, subject)
         return self._sign(json.dumps(claims, separators=(",", ":")).encode("utf-8")).encode("ascii")
+
+
+def _proved_address(connection: Connection, client_id: str) -> str | None:
+    """Return where an app has shown that it reads its messages."""
+    webhook = webhooks.find(connection, client_id)
+    return webhook.url if webhook is not None and webhook.verified_at is not None else None

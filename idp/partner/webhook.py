@@ -8,7 +8,7 @@ from idp.protocol.outbound_urls import read_target
 from idp.protocol.partner_events import SET_CONTENT_TYPE
 from idp.protocol.secrets import new_secret
 from idp.services import Services
-from idp.store import webhooks
+from idp.store import outbox, webhooks
 from idp.store.clients import Client
 
 UNUSABLE_URL = "unusable_url"
@@ -20,7 +20,7 @@ def prove_webhook(services: Services, client: Client, url: str) -> str:
     """Write down where an app wants its messages, and challenge it there; return why that failed, or "".
 
     The app is posted a Security Event Token with a `state`, and answers 200 with `{"state": ...}`. An address that was
-    proved before stays until another one is.
+    proved before stays until another one is. What fell due before there was any is sent at once.
     """
     if isinstance(read_target(url), str):
         return UNUSABLE_URL
@@ -36,6 +36,7 @@ def prove_webhook(services: Services, client: Client, url: str) -> str:
         return WRONG_ANSWER
     with services.database.transaction() as connection:
         webhooks.verify(connection, client.client_id, url, services.now)
+        outbox.hasten(connection, outbox.PARTNER_MESSAGE, client.client_id, services.now)
     return ""
 
 

@@ -21,6 +21,8 @@ MAIL = "mail"
 POSTED = (BACKCHANNEL_LOGOUT, PARTNER_MESSAGE)
 """What is posted over HTTP."""
 
+NO_ADDRESS_YET = ""
+"""In place of the URL of a message whose recipient has not proved one: it is looked up when the message is tried."""
 KEEP_SECONDS = 7 * 86_400
 """How long the row of a message that is over is kept, without its content, for operators to see what became of it."""
 

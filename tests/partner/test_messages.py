@@ -4,12 +4,15 @@ import httpx
 import jwt
 import pytest
 
+from idp.data_sharing.messages import TRY_SECONDS
 from idp.data_sharing.partner_life import Action, act
 from idp.protocol.grants import Initiator, Why
 from idp.protocol.partner_events import PartnerEventKind
 from idp.store import grants, partner_messages
+from tests.partner.conftest import APP
 from tests.partner.inbox import Inbox
 from tests.provider.apps import App, tokens_for
+from tests.provider.operator import declare_clients
 from tests.provider.outside import Site
 from tests.provider.person import Person
 from tests.provider.provider import HTTP, Provider
@@ -183,3 +186,65 @@ def test_what_is_no_list_of_messages_is_refused(provider: Provider, token: str, 
     headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
     answer: httpx.Response = HTTP.post(f"{provider.url}/partner/v1/acknowledgements", content=body, headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+# ---- before an app has an address ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(provider: Provider, outside: Site) -> Inbox:
+    """The address of Tabi's server, which answers but was never proved."""
+    declare_clients(provider, APP)
+    return Inbox(provider, outside, "tabi-server").open()
+
+
+def test_what_falls_due_before_an_address_is_proved_is_sent_once_it_is(provider: Provider, closed: Inbox):
+    """Written down with its event and seen as waiting; then sent in the order of the events, each once."""
+    step(provider, Action.SUSPEND)
+    step(provider, Action.LIFT)
+    tell(provider, PartnerEventKind.GRANT_REVOKED)
+    assert (closed.events(), state(provider)) == ([], "waiting")
+    assert closed.prove() == ""
+    told = ["partner-suspended", "partner-resumed", "grant-revoked", "deletion-duty"]
+    assert [name for name, _payload in closed.events()] == told
+    assert state(provider) == "delivered"
+    assert closed.prove() == ""
+    assert [name for name, _payload in closed.events()] == told
+
+
+def test_an_address_that_does_not_answer_the_challenge_is_still_told_nothing(
+    provider: Provider, outside: Site, closed: Inbox
+):
+    """Nothing goes to where somebody only says that the app is."""
+    tell(provider, PartnerEventKind.GRANT_REVOKED)
+    silent = Inbox(provider, outside, "tabi-server", "/silent", states=False).open()
+    assert silent.prove() == "wrong_answer"
+    provider.clock.forward(3600)
+    assert (silent.events(), state(provider)) == ([], "waiting")
+    assert closed.prove() == ""
+    assert [name for name, _payload in closed.events()] == ["grant-revoked", "deletion-duty"]
+
+
+def test_a_message_waits_for_an_address_no_longer_than_for_an_answer(provider: Provider, closed: Inbox):
+    """Then it is given up, and holds up none that come after it; a duty that nobody took is seen as overdue."""
+    tell(provider, PartnerEventKind.GRANT_REVOKED)
+    step(provider, Action.SUSPEND)
+    provider.clock.forward(TRY_SECONDS)
+    assert (closed.events(), state(provider)) == ([], "given_up")
+    step(provider, Action.LIFT)
+    assert closed.prove() == ""
+    assert [name for name, _payload in closed.events()] == ["partner-resumed"]
+    provider.clock.forward(WEEK - TRY_SECONDS)
+    services = provider.services
+    with services.database.autocommit() as connection:
+        late = partner_messages.overdue(connection, services.now, 10)
+    assert [each.message.kind for each in late] == ["grant-revoked"]
+
+
+def test_a_trial_message_needs_an_address(provider: Provider, closed: Inbox):
+    """It says whether messages arrive, so it never waits."""
+    services = provider.services
+    with services.database.transaction() as connection:
+        assert not services.messages.test(connection, services.find_client("tabi-server"), services.now)
+    assert closed.prove() == ""
+    assert (closed.events(), contents(services.database)["partner_messages"]) == ([], [])
