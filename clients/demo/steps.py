@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from clients.demo.browser import Page
 from clients.demo.campaign import CAMPAIGN
 from clients.demo.journey import Journey, Step, must, must_equal
+from clients.demo.newcomer import NEWCOMER
 
 HANA = "hana@example.jp"
 NAME = "佐藤 花"
@@ -207,6 +208,7 @@ STEPS: tuple[Step, ...] = (
     ("The partner is told", tell_the_partner),
     ("The partner asks once more", say_no),
     ("Hana signs out", sign_out),
+    *NEWCOMER,
     *CAMPAIGN,
 )
 
