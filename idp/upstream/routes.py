@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from idp.completion import continuation
+from idp.protocol.errors import invalid_request
 from idp.protocol.names import CODE
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import new_secret
@@ -61,7 +62,9 @@ def create_blueprint(services: Services) -> Blueprint:
         The post comes from another site, so our cookie, which is Lax, does not come along. It does with the redirect.
         """
         form = read_form(request)
-        answer = {name: form[name] for name in ANSWER if len(form.get(name, "")) in range(1, MAX_VALUE)}
+        answer = {name: form[name] for name in ANSWER if name in form}
+        if "state" not in answer or max(map(len, answer.values())) > MAX_VALUE:
+            raise invalid_request("This is no answer to a request of ours.", may_redirect=False)
         return see_other(with_query(paths.upstream_callback(_found(providers, provider).name), answer))
 
     offer.add_routes(blueprint)

@@ -114,16 +114,22 @@ def declare(app: Flask) -> dict[str, str]:
 
 
 @contextmanager
-def serve_here(database_url: str, host: str = "127.0.0.1", **extra: str) -> Iterator[Provider]:
-    """Serve a provider from a thread of this process, on a clock that the test turns."""
+def serve_here(
+    database_url: str, host: str = "127.0.0.1", site_file: Path | None = None, **extra: str
+) -> Iterator[Provider]:
+    """Serve a provider from a thread of this process, on a clock that the test turns; by TLS with a certificate."""
     port = free_port()
-    url = f"http://{host}:{port}"
+    url = f"{'http' if site_file is None else 'https'}://{host}:{port}"
+    tls = None
+    if site_file is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(site_file)
     settings = testing_settings(database_url, url, **extra)
     prepare(settings)
     clock = Clock()
     app = create_app(settings, clock)
     secrets = declare(app)
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

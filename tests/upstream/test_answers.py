@@ -95,6 +95,13 @@ def test_apple_is_shown_a_secret_signed_by_the_teams_key(world: World, person: P
     assert claims == {"iss": "TEAM123456", "sub": CLIENT, "aud": world.apple.issuer, "iat": now, "exp": now + 300}
 
 
+@pytest.mark.parametrize("posted", [{}, {"code": "a code"}, {"state": "x", "code": "x" * 5000}])
+def test_what_is_posted_and_is_no_answer_is_refused(world: World, posted: dict[str, str]):
+    """Form Post Response Mode 2: an answer names its request."""
+    refused = HTTP.post(f"{world.provider.url}/login/with/apple/callback", data=posted)
+    assert (refused.status_code, error_code(refused)) == (400, "invalid_request")
+
+
 def test_nobody_is_sent_away_by_another_site(world: World, person: Person):
     """RFC 9700 4.7: a form without this browser's token goes nowhere, and a link not at all."""
     person.browser.get("/login")

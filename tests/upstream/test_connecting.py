@@ -9,7 +9,8 @@ from idp.protocol.authentication import ACR_PASSWORD, ACR_TWO_FACTORS
 from tests.provider.apps import STOREFRONT, WALLET
 from tests.provider.jose import read
 from tests.provider.person import Person, hidden
-from tests.provider.provider import Provider
+from tests.provider.provider import HTTP, Provider
+from tests.store.rows import at_once
 from tests.upstream.conftest import World
 from tests.upstream.scripted import Upstream, come_back, go_by, set_out
 from tests.web.pages import Page
@@ -125,7 +126,8 @@ def test_an_address_connects_nothing(world: World, person: Person, somebody: str
     assert (
         go_by(stranger, world.plain, sub=f"{somebody} too", email="nobody@example.jp", email_verified=True) == NEW_HERE
     )
-    assert own(stranger, NEW_HERE) == page.replace(HANA, "nobody@example.jp")
+    told = own(stranger, NEW_HERE).replace(hidden(own(stranger, NEW_HERE))["csrf"], hidden(page)["csrf"])
+    assert told == page.replace(HANA, "nobody@example.jp")
 
 
 def test_one_side_alone_connects_nothing(world: World, person: Person, somebody: str):
@@ -294,6 +296,33 @@ def test_the_last_way_to_sign_in_stays(world: World, person: Person, somebody: s
         assert ended.headers["location"] == "/account/connections?done=disconnected"
     finally:
         change(world.provider, with_password)
+
+
+def test_of_two_last_ways_one_stays(world: World, person: Person, somebody: str):
+    """Both are taken away at the same moment, in two windows: one is, and the other is the last way."""
+    connect(person, world.plain, sub=somebody)
+    add(person, world.plain, sub=f"{somebody} too")
+    kept: list[str] = []
+
+    def without_password(services, connection, account):
+        kept.append(account.password_hash)
+        services.accounts.change_password(connection, account.id, "", services.now)
+
+    form, page = hidden(own(person)), Page(own(person))
+    ids = [each.attributes["value"] for each in page.all("input", name="link")]
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in person.browser.cookies.items())}
+
+    def end(number: int) -> str:
+        url = f"{world.provider.url}/account/connections"
+        return HTTP.post(url, data={**form, "link": ids[number]}, headers=headers).headers["location"]
+
+    change(world.provider, without_password)
+    try:
+        told = sorted(answer.partition("done=")[2] for answer in at_once(end, 2))
+        assert told == ["disconnected", "last_way"]
+        assert own(person).count('name="link"') == 1
+    finally:
+        change(world.provider, lambda s, c, account: s.accounts.change_password(c, account.id, kept[0], s.now))
 
 
 def test_a_suspended_account_is_not_signed_in_to(world: World, person: Person, somebody: str):
