@@ -1,5 +1,6 @@
 """The page that asks for a second factor, once the first is proved; it keeps the request that waits."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -7,18 +8,19 @@ from flask import Blueprint, Response, request
 
 from idp.completion import continuation, finish
 from idp.login.factors import Factor, masked_address, methods, offered, prove, send_code
+from idp.login.page import waiting_interaction
 from idp.login.throttle import CODES, MAILS, Throttle
 from idp.protocol.parameters import Parameters
 from idp.services import Services, current_services
 from idp.store import pending_sign_ins
 from idp.store.accounts import Account
+from idp.store.interactions import Interaction
 from idp.store.pending_sign_ins import PendingSignIn
 from idp.web import paths
 from idp.web.apps import shown_client
 from idp.web.devices import known_device
 from idp.web.errors import expired_page
-from idp.web.interactions import require_interaction
-from idp.web.pages import current_language, form_target, render_page, settle_language
+from idp.web.pages import current_language, form_target, render_page
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query, seen_from
 from idp.web.responses import see_other
@@ -32,7 +34,7 @@ def second_factor_page() -> Response:
     """Ask for a code."""
     services, query = current_services(), read_query(request)
     waiting = _waiting(services, query)
-    return _lead_back(query) if waiting is None else _page(services, *waiting, query)
+    return _lead_back(query) if waiting is None else _page(services, waiting, query)
 
 
 @blueprint.post(paths.SECOND_FACTOR)
@@ -45,12 +47,25 @@ def second_factor() -> Response:
     if waiting is None:
         return _lead_back(form)
     if form.get("action") == "send":
-        return _send(services, *waiting, form)
-    return _try(services, *waiting, form)
+        return _send(services, waiting, form)
+    return _try(services, waiting, form)
 
 
-def _waiting(services: Services, sent: Parameters) -> tuple[PendingSignIn, Account] | None:
-    """Return the sign-in of this browser that a page is about, and whose it is; None where it is over."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A sign-in that waits for its second factor, whose it is, and the request that it is for, if it is for one."""
+
+    pending: PendingSignIn
+    account: Account
+    interaction: Interaction | None
+
+
+def _waiting(services: Services, sent: Parameters) -> Waiting | None:
+    """Return the sign-in of this browser that a page is about; None where it is over.
+
+    Raises:
+        PageError: when the request that it is for is over.
+    """
     session = current_session(services)
     if session is None:
         return None
@@ -59,7 +74,7 @@ def _waiting(services: Services, sent: Parameters) -> tuple[PendingSignIn, Accou
         account = services.accounts.find(connection, pending.account_id) if pending is not None else None
     if pending is None or account is None or not account.may_sign_in:
         return None
-    return pending, account
+    return Waiting(pending, account, waiting_interaction(services, pending.flow))
 
 
 def _way_back(sent: Parameters) -> str:
@@ -71,28 +86,30 @@ def _lead_back(sent: Parameters) -> Response:
     return see_other(_way_back(sent))
 
 
-def _try(services: Services, pending: PendingSignIn, account: Account, form: Parameters) -> Response:
+def _try(services: Services, waiting: Waiting, form: Parameters) -> Response:
     """Check the limits, then the code, then sign in."""
+    pending, account = waiting.pending, waiting.account
     throttle = _throttle(services, account, CODES)
     if not throttle.admit():
-        return _too_many(services, pending, account, form)
+        return _too_many(services, waiting, form)
     seen = seen_from(services, request)
     with services.database.transaction() as connection:
         factor = _chosen(offered(connection, pending), form)
         right = factor is not None and prove(services, connection, pending, factor, form.get("code", ""), seen)
         taken = right and pending_sign_ins.take(connection, pending.id, services.now)
     if not right or factor is None:
-        return _page(services, pending, account, form, error=_wrong(factor), status=HTTPStatus.UNAUTHORIZED)
+        return _page(services, waiting, form, error=_wrong(factor), status=HTTPStatus.UNAUTHORIZED)
     if not taken:
         return _lead_back(form)
     throttle.forgive()
     return finish(services, account, methods(pending, factor), pending.flow, pending.onward)
 
 
-def _send(services: Services, pending: PendingSignIn, account: Account, form: Parameters) -> Response:
+def _send(services: Services, waiting: Waiting, form: Parameters) -> Response:
     """Send a code by mail where that would do, within the limits on mail."""
+    pending, account = waiting.pending, waiting.account
     if not _throttle(services, account, MAILS).admit():
-        return _too_many(services, pending, account, form)
+        return _too_many(services, waiting, form)
     with services.database.transaction() as connection:
         if Factor.MAIL in offered(connection, pending):
             send_code(services, connection, pending, account)
@@ -120,9 +137,9 @@ def _wrong(factor: Factor | None) -> str:
             return _("The code is not right, or was used before. Wait for the next one and try again.")
 
 
-def _too_many(services: Services, pending: PendingSignIn, account: Account, form: Parameters) -> Response:
+def _too_many(services: Services, waiting: Waiting, form: Parameters) -> Response:
     sentence = _("Too many tries from here. Wait a quarter of an hour, then try again.")
-    return _page(services, pending, account, form, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS)
+    return _page(services, waiting, form, error=sentence, status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def _address(pending: PendingSignIn, factor: Factor) -> str:
@@ -131,15 +148,13 @@ def _address(pending: PendingSignIn, factor: Factor) -> str:
 
 def _page(
     services: Services,
-    pending: PendingSignIn,
-    account: Account,
+    waiting: Waiting,
     sent: Parameters,
     *,
     error: str | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    interaction = require_interaction(services, pending.flow) if pending.flow else None
-    settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+    pending, interaction = waiting.pending, waiting.interaction
     client = services.find_client(interaction.client_id) if interaction else None
     with services.database.autocommit() as connection:
         among = offered(connection, pending)
@@ -153,7 +168,7 @@ def _page(
         client=shown_client(client, current_language()) if client else None,
         factor=factor,
         others=[(other, _address(pending, other)) for other in among if other is not factor],
-        address=masked_address(account),
+        address=masked_address(waiting.account),
         is_sent=pending.mailed_until > services.now,
         error=error,
     )

@@ -157,6 +157,14 @@ def test_who_is_suspended_meanwhile_is_out(owner: tuple[Person, Phone]):
     assert not is_in(person)
 
 
+def test_what_was_wrong_is_said_in_the_language_of_the_page(owner: tuple[Person, Phone]):
+    """The sentence is as Japanese as the page around it."""
+    person, _ = owner
+    person.browser.headers["accept-language"] = "ja"
+    refused = Page(type_code(person, asked(person), "000000").text)
+    assert "もう一度" in refused.by_id("code-error").text
+
+
 # ---- recovery codes --------------------------------------------------------------------------------------------------
 
 
