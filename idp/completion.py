@@ -8,10 +8,9 @@ browser's session, and no page carries it.
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response
 
 from idp.activity import proved_addresses
-from idp.protocol.activity import Event
 from idp.protocol.authentication import (
     ACR_MAIL_CODE,
     ACR_PHISHING_RESISTANT,
@@ -22,7 +21,9 @@ from idp.protocol.authentication import (
     acr_of,
     meets,
 )
+from idp.protocol.risk import Action
 from idp.protocol.secrets import new_identifier
+from idp.risk import asked_by_risk, note_sign_in
 from idp.services import Services
 from idp.store import authenticators, interactions, passkeys, pending_sign_ins
 from idp.store.accounts import Account
@@ -33,7 +34,6 @@ from idp.web import paths
 from idp.web.devices import remember_device
 from idp.web.errors import PageError
 from idp.web.pages import gettext as _
-from idp.web.requests import seen_from
 from idp.web.responses import see_other, with_query
 from idp.web.sessions import renew, sign_in
 
@@ -49,12 +49,18 @@ def complete(
     `onward` is the page of their own that they were on their way to, where no app waits: see `paths.own_page`.
 
     Raises:
-        PageError: when nothing but a passkey opens the account, and this was something else.
+        PageError: when nothing but a passkey opens the account and this was something else, or when it looks so much
+            like somebody else that it is refused.
     """
     if account.has_passkeys_only and acr_of(amr) != ACR_PHISHING_RESISTANT:
         raise _passkeys_only()
     flow, asked = (interaction.id, interaction.levels) if interaction else ("", ANY_LEVEL)
+    by_risk = asked_by_risk(services, account, acr_of(amr))
+    if by_risk is Action.REFUSE:
+        raise _too_risky(flow)
     level = missing_level(services, account, acr_of(amr), asked, own=True)
+    if by_risk is Action.STEP_UP and not level:
+        level = _mailed_level(services, account, acr_of(amr))
     if level:
         return ask_second_factor(services, renew(services), account.id, amr, level, flow, onward)
     return finish(services, account, amr, flow, onward)
@@ -63,9 +69,8 @@ def complete(
 def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str, onward: str) -> Response:
     """Sign somebody in, or make their session stronger, and lead on to what waits: a request, a page of their own."""
     session = sign_in(services, account.id, amr)
-    seen = seen_from(services, request)
     with services.database.transaction() as connection:
-        services.activity.note(connection, account.id, Event.SIGNED_IN, seen, services.now, methods=" ".join(amr))
+        note_sign_in(services, connection, account, amr)
         if flow:
             interactions.note_sign_in(connection, flow, session.id, services.now)
     after = continuation(flow) if flow else onward or paths.HOME
@@ -135,6 +140,27 @@ def _by_second_factor(services: Services, account: Account) -> tuple[str, ...]:
         has_app = authenticators.is_on(connection, account.id)
     has_mail = bool(proved_addresses(account))
     return (*((ACR_MAIL_CODE,) if has_mail else ()), *((ACR_TWO_FACTORS,) if has_app else ()))
+
+
+def _mailed_level(services: Services, account: Account, acr: str) -> str:
+    """Return the least that is more than a first factor, where it is missing and the account has an address for it.
+
+    Whoever has no proved address either gets in: they could not prove more, and are not to be shut out for good.
+    """
+    is_missing = not meets(acr, ACR_MAIL_CODE) and ACR_MAIL_CODE in _by_second_factor(services, account)
+    return ACR_MAIL_CODE if is_missing else ""
+
+
+def _too_risky(flow: str) -> PageError:
+    return PageError(
+        "sign_in_refused",
+        _("We did not let this sign-in through"),
+        _("It looks very unlike you. Nothing was changed."),
+        _("Sign in from a browser that you have used before, or with a passkey; or try again later."),
+        status=HTTPStatus.FORBIDDEN,
+        continue_url=continuation(flow) if flow else paths.LOGIN,
+        continue_label=_("Sign in"),
+    )
 
 
 def continuation(flow: str) -> str:

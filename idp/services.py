@@ -30,6 +30,7 @@ from idp.passwords.hashing import Passwords
 from idp.passwords.rules import PasswordRules
 from idp.protocol.names import GRANT_MANAGEMENT
 from idp.protocol.partner_events import SET_TYPE
+from idp.protocol.risk import RiskRules, read_risk_rules
 from idp.protocol.secrets import Clock, Randomness
 from idp.request_uris import RequestUris
 from idp.settings import Settings, SettingsError
@@ -91,6 +92,7 @@ class Services:
     passwords: Passwords
     password_rules: PasswordRules
     activity: Activity
+    risk_rules: RiskRules
     mailer: Mailer
     post_office: PostOffice
     audit_log: AuditLog
@@ -138,7 +140,8 @@ def build_services(
     """Open the database and build every service.
 
     Raises:
-        SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with.
+        SettingsError: when the key-encryption key is missing, malformed or not the one that the database was made with;
+            when the rules of risk or the password for mail cannot be read.
         SharingDataError: when the access rules do not fit or, at the first start, the catalogue or a policy.
         DatabaseUnavailableError: when the database cannot be reached.
     """
@@ -207,6 +210,7 @@ def build_services(
         passwords=Passwords(settings.sign_in),
         password_rules=PasswordRules(settings.sign_in.password_least, _own_names(settings)),
         activity=Activity(accounts, mailer, sealer),
+        risk_rules=_risk_rules(settings),
         mailer=mailer,
         post_office=PostOffice(settings),
         audit_log=audit_log,
@@ -270,6 +274,15 @@ def key_encryption_key(settings: Settings) -> bytes:
         message = "the key-encryption key must be 32 bytes in base64; make one by `idp keys new-encryption-key FILE`"
         raise SettingsError(message)
     return key
+
+
+def _risk_rules(settings: Settings) -> RiskRules:
+    file = settings.risk.rules_file
+    try:
+        return read_risk_rules(Path(file).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"'risk.rules_file', {file!r}, cannot be read: {error}"
+        raise SettingsError(message) from error
 
 
 def _open_sealer(database: Database, settings: Settings, random: Randomness) -> Sealer:

@@ -93,6 +93,8 @@ class SignIn:
     failures_per_account_and_address: int = 10
     failures_per_address: int = 100
     failures_per_device: int = 10
+    failures_everywhere: int = 1000
+    """How many, from browsers that are not known, are more than people's own mistakes."""
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     argon2_parallelism: int = 1
@@ -199,6 +201,17 @@ class Recovery:
     """How long whoever it is about has to cancel it, before a new passkey can be made."""
     open_days: int = 14
     """For how long it can be made then."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSettings:
+    """By what the risk of a sign-in is judged; see `idp.protocol.risk`."""
+
+    rules_file: str = "config/risk.toml"
+    country_header: str = ""
+    """A header in which the trusted proxies say from which country a request comes, such as `CF-IPCountry`."""
+    latitude_header: str = ""
+    longitude_header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +327,7 @@ class Settings:
     operator: Operator = field(default_factory=Operator)
     mail: Mail = field(default_factory=Mail)
     recovery: Recovery = field(default_factory=Recovery)
+    risk: RiskSettings = field(default_factory=RiskSettings)
     registration: Registration = field(default_factory=Registration)
     upstream: Mapping[str, Upstream] = field(default_factory=dict)
     """Other providers with which people may sign in, each under the name that its addresses here have."""

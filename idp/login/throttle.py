@@ -2,14 +2,17 @@
 
 Every try is counted before the password is looked at, so that a thousand tries at once are a thousand. It counts
 against two windows: this account from this address, and this address whatever the account. There is no counter for the
-account alone, which a stranger could fill. A browser that signed in to the account before carries a device cookie: its
+account alone, which a stranger could fill; that of all accounts together turns nobody away, but raises the risk of
+sign-ins (`idp.risk`). A browser that signed in to the account before carries a device cookie: its
 tries count against a window of their own, which nobody else can fill, even from the same address.
 
 Codes of a second factor have windows beside those of passwords: whoever knows a password could otherwise empty them.
 """
 
+import sys
 from dataclasses import dataclass
 
+from idp.risk import everywhere
 from idp.services import Services
 from idp.store import attempts
 
@@ -40,6 +43,7 @@ class Throttle:
             self._windows = [
                 self._window(f"{of}account", at_account, limits.failures_per_account_and_address),
                 self._window(f"{of}address", network, limits.failures_per_address),
+                *([] if of else [Window(everywhere(services), sys.maxsize)]),
             ]
 
     def admit(self) -> bool:

@@ -42,13 +42,20 @@ def add(
 
 
 def latest(
-    connection: Connection, sealer: Sealer, account_id: str, limit: int, before: int | None = None
+    connection: Connection,
+    sealer: Sealer,
+    account_id: str,
+    limit: int,
+    before: int | None = None,
+    kinds: tuple[str, ...] = (),
 ) -> tuple[Entry, ...]:
-    """Return a person's events, the newest first; `before` is the number of the last one seen."""
+    """Return a person's events, of these kinds or of all, the newest first; `before` is the number of the last seen."""
     columns = (activity.c.id, activity.c.kind, activity.c.at, activity.c.details)
     statement = select(*columns).where(activity.c.account_id == account_id)
     if before is not None:
         statement = statement.where(activity.c.id < before)
+    if kinds:
+        statement = statement.where(activity.c.kind.in_(kinds))
     found = connection.execute(statement.order_by(activity.c.id.desc()).limit(limit))
     return tuple(_entry(sealer, account_id, *row) for row in found)
 

@@ -1,6 +1,6 @@
 """Counters of failed tries within a window, each kept under a keyed hash of what it counts."""
 
-from sqlalchemy import Connection, case, delete, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from idp.store.database import Database, db, delete_in_batches, insert_into
 
@@ -24,6 +24,12 @@ def count_one(connection: Connection, key: bytes, now: int, window: int) -> int:
         },
     )
     return int(connection.execute(statement.returning(attempts.c.count)).scalar_one())
+
+
+def count_of(connection: Connection, key: bytes, now: int, window: int) -> int:
+    """Return how many tries the running window has."""
+    runs = (attempts.c.key == key) & (attempts.c.window_start > now - window)
+    return connection.execute(select(attempts.c.count).where(runs)).scalar() or 0
 
 
 def take_back(connection: Connection, key: bytes) -> None:

@@ -13,6 +13,7 @@ from idp.authorization_server import EndpointRequest, Payload
 from idp.protocol.activity import Seen, device_words
 from idp.protocol.errors import invalid_request
 from idp.protocol.parameters import Parameters, parse_parameters
+from idp.protocol.risk import Place, read_place
 from idp.protocol.strict_json import load_strictly
 from idp.services import Services
 
@@ -140,6 +141,16 @@ def client_network(request: Request, trusted_proxies: tuple[str, ...]) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, IPV6_PREFIX), strict=False))
     return str(address)
+
+
+def place_of(services: Services, request: Request) -> Place:
+    """Return where a request comes from, if a trusted proxy says so; nobody else is believed."""
+    headers, trusted = services.settings.risk, services.settings.trusted_proxies
+    address = _address(request.remote_addr or "")
+    if not any(address in ip_network(network) for network in trusted):
+        return Place()
+    named = (headers.country_header, headers.latitude_header, headers.longitude_header)
+    return read_place(*(request.headers.get(name, "") if name else "" for name in named))
 
 
 def seen_from(services: Services, request: Request) -> Seen:

@@ -29,10 +29,13 @@ HEADERS = (
     "Range",
     "Referer",
     "Upgrade",
+    "X-Country",
     "X-Forwarded-For",
     "X-Forwarded-Host",
     "X-Forwarded-Proto",
     "X-HTTP-Method-Override",
+    "X-Latitude",
+    "X-Longitude",
     "X-Original-URL",
 )
 

@@ -90,6 +90,7 @@ def environment(database_url: str, url: str, **extra: str) -> dict[str, str]:
         "IDP_DATABASE_URL": database_url,
         "IDP_KEY_ENCRYPTION_KEY": b64encode(b"a key-encryption key for tests!!").decode(),
         "IDP_SHARING_DIRECTORY": str(ROOT / "config" / "sharing"),
+        "IDP_RISK__RULES_FILE": str(ROOT / "config" / "risk.toml"),
         **extra,
     }
 
