@@ -33,6 +33,7 @@ from idp.store.sessions import BrowserSession
 from idp.web import paths
 from idp.web.devices import remember_device
 from idp.web.errors import PageError
+from idp.web.known_accounts import remember
 from idp.web.pages import gettext as _
 from idp.web.responses import see_other, with_query
 from idp.web.sessions import renew, sign_in
@@ -69,6 +70,7 @@ def complete(
 def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str, onward: str) -> Response:
     """Sign somebody in, or make their session stronger, and lead on to what waits: a request, a page of their own."""
     session = sign_in(services, account.id, amr)
+    remember(services, account.id)
     with services.database.transaction() as connection:
         note_sign_in(services, connection, account, amr)
         if flow:

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 60
 FAMILY_KEEP_SECONDS = 86_400
+INTERACTION_KEEP_SECONDS = 86_400
+"""So that somebody who comes back to an old page is told which app to go back to."""
 
 
 def run_once(services: Services) -> dict[str, int]:
@@ -66,7 +68,7 @@ def run_once(services: Services) -> dict[str, int]:
         "changes": changes.purge(database, now),
         "authorization_codes": codes.purge(database, now),
         "token_families": families.purge(database, now, FAMILY_KEEP_SECONDS),
-        "interactions": interactions.purge(database, now),
+        "interactions": interactions.purge(database, now - INTERACTION_KEEP_SECONDS),
         "mail_proofs": mail_proofs.purge(database, now),
         "outbox": outbox.purge(database, now),
         "partner_messages": partner_messages.purge(database, now),

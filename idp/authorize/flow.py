@@ -79,7 +79,7 @@ def _needs_sign_in(
         return True
     if not _may_meet(services, request, session):
         return True
-    if not request.prompts.isdisjoint({"login", "select_account"}):
+    if "login" in request.prompts or ("select_account" in request.prompts and not progress.decision):
         return True
     return request.max_age is not None and progress.started_at - session.auth_time >= request.max_age
 

@@ -11,6 +11,7 @@ from idp.store.interactions import Interaction
 from idp.web import paths
 from idp.web.apps import shown_client
 from idp.web.interactions import require_interaction
+from idp.web.known_accounts import known_accounts
 from idp.web.pages import current_language, form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.sessions import csrf_token, ensure_session
@@ -53,6 +54,7 @@ def sign_in_page(
         error=error,
         upstreams=shown_upstreams(services),
         passkey_options=_passkey_options(services),
+        is_known=bool(username) and username in [account.called for account in known_accounts(services)],
         takes_sign_ups=services.settings.sign_up.open,
     )
 

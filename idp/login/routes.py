@@ -16,8 +16,10 @@ from idp.store.interactions import Interaction
 from idp.web import paths
 from idp.web.devices import known_device
 from idp.web.errors import expired_page
+from idp.web.known_accounts import known_accounts
 from idp.web.pages import gettext as _
 from idp.web.requests import client_network, read_form, read_query
+from idp.web.responses import see_other, with_query
 from idp.web.sessions import csrf_matches
 from idp.web.upstreams import problem_told
 
@@ -31,9 +33,12 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         services = current_services()
         query = read_query(request)
         interaction = waiting_interaction(services, query.get("flow", ""))
-        hint = interaction.parameters.get("login_hint", "") if interaction else ""
         problem = problem_told(services, query)
-        return sign_in_page(services, interaction, query, username=hint[:320], error=problem)
+        known = known_accounts(services)
+        if known and problem is None and _is_to_choose(interaction, query):
+            return see_other(with_query(paths.CHOOSE_ACCOUNT, {"flow": query["flow"]}))
+        username = _username(interaction, query, known)
+        return sign_in_page(services, interaction, query, username=username, error=problem)
 
     @blueprint.post(paths.LOGIN)
     def login() -> Response:
@@ -46,6 +51,22 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         return _try(services, passwords, interaction, form)
 
     return blueprint
+
+
+def _is_to_choose(interaction: Interaction | None, query: Parameters) -> bool:
+    """Whether the app wants its user to say which account it is to be, and they have not (OIDC Core 3.1.2.1)."""
+    if interaction is None or interaction.decision or "account" in query:
+        return False
+    return "select_account" in interaction.parameters.get("prompt", "").split()
+
+
+def _username(interaction: Interaction | None, query: Parameters, known: list[Account]) -> str:
+    """Return who probably signs in: whom the app names, whom they chose, or who did so last in this browser."""
+    hint = interaction.parameters.get("login_hint", "") if interaction else ""
+    if hint:
+        return hint[:320]
+    chosen = query.get("account")
+    return next((account.called or "" for account in known if chosen in (None, account.id)), "")
 
 
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:

@@ -30,6 +30,8 @@ interactions = db.Table(
 
 ALLOWED = "allowed"
 DENIED = "denied"
+CHOSEN = "chosen"
+"""The account that goes on is the one that is signed in (`prompt=select_account`)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,6 +137,12 @@ class Interactions:
         for name in _LISTS:
             content[name] = tuple(content.get(name, ()))
         return Interaction(**content, **{name: getattr(row, name) for name in _PLAIN})
+
+    def client_of(self, connection: Connection, interaction_id: str) -> str:
+        """Return whose request it was, also once it is over or in another browser; "" where that is forgotten."""
+        which = select(interactions.c.content).where(interactions.c.id == interaction_id)
+        sealed = connection.execute(which).scalar()
+        return str(json.loads(self._sealer.open(sealed, _place(interaction_id)))["client_id"]) if sealed else ""
 
 
 def note_sign_in(connection: Connection, interaction_id: str, session_id: str, now: int) -> None:

@@ -59,6 +59,7 @@ ROUTES = {
     "/login/second-factor": READ | WRITE,
     "/account/authenticator": READ | WRITE,
     "/account/recovery-codes": READ | WRITE,
+    "/login/accounts": READ | WRITE,
     "/consent": READ | WRITE,
     "/apps/<client_id>/logo/<language>": READ,
     "/": READ,

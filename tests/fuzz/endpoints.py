@@ -578,6 +578,7 @@ ENDPOINTS = (
     Endpoint("/login/new-here", touches_store=True, drafts=_own_page("/login/new-here"), share=0.1),
     Endpoint("/account/connections", touches_store=True, drafts=_connections, share=0.3),
     Endpoint("/account/connections/new", touches_store=True, drafts=_own_page("/account/connections/new"), share=0.1),
+    Endpoint("/login/accounts", touches_store=True, drafts=_own_page("/login/accounts", account="new"), share=0.3),
     Endpoint("/account/profile", touches_store=True, drafts=_own_form("/account/profile", **_NAMES), share=0.3),
     Endpoint("/account/devices", touches_store=True, drafts=_own_form("/account/devices", session="x"), share=0.3),
     Endpoint("/account/activity", touches_store=True, drafts=_own_page("/account/activity"), share=0.1),

@@ -73,6 +73,16 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "days": 14,
             "until": text("13 December 2026"),
         },
+        "choose_account.html": {
+            **form,
+            "flow": text("flow-1"),
+            "onward": text("/account"),
+            "client": None,
+            "known": [
+                SimpleNamespace(id=text("account-1"), name=text("hana@example.jp"), is_signed_in=True),
+                SimpleNamespace(id=text("account-2"), name=text("ken@example.jp"), is_signed_in=False),
+            ],
+        },
         "account/closing.html": {"until": text("13 December 2026")},
         "account/come_back.html": {"csrf": text("csrf-1"), "flow": text("flow-1"), "until": text("13 December 2026")},
         "account/ways.html": {
@@ -146,6 +156,7 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/activity.html": full["account/activity.html"] | {"happenings": [], "older": ""},
         "account/data.html": full["account/data.html"],
         "account/close.html": full["account/close.html"] | {"names": []},
+        "choose_account.html": full["choose_account.html"] | {"flow": "", "onward": "", "known": []},
         "account/closing.html": full["account/closing.html"],
         "account/come_back.html": full["account/come_back.html"] | {"flow": ""},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},

@@ -197,6 +197,7 @@ FIXED = {
     "account/data.html": {"download": "", "close-account": ""},
     "account/close.html": {"keep": "", "close": ""},
     "account/closing.html": {},
+    "choose_account.html": {"account-1": "account", "another": "account", "forget-2": "forget"},
     "account/come_back.html": {"leave": "decision", "take-back": "decision"},
     "partner/partners.html": {},
     "partner/profile.html": {"status": "", "submit": ""},
