@@ -61,6 +61,9 @@ def test_no_page_breaks_a_rule(page: Page, shared_provider: Provider):
     judge("consent", lambda: sign_in(page, provider))
     judge("home", lambda: page.goto(provider.url))
     judge("ways to sign in", lambda: page.goto(f"{provider.url}/account/sign-in"))
+    for name in ("profile", "devices", "activity", "data", "close"):
+        judge(name, lambda name=name: page.goto(f"{provider.url}/account/{name}"))
+    judge("choosing an account", lambda: page.goto(f"{provider.url}/login/accounts"))
     judge("sharing", lambda: page.goto(f"{provider.url}/account/sharing"))
     judge("one sharing", lambda: page.click("#details-1"))
     judge("receipt", lambda: page.click("a[href*=receipts]"))
