@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from idp.account.records import own_sharing
 from idp.account.viewer import Viewer, for_viewer
 from idp.services import Services
-from idp.store import activity, agreed_terms, partner_members, recovery_codes, sessions
+from idp.store import activity, agreed_terms, authenticators, partner_members, recovery_codes, sessions
 from idp.store.accounts import Account
 from idp.store.database import Connection
 from idp.web import paths
@@ -77,6 +77,7 @@ def _ways(services: Services, connection: Connection, account: Account) -> dict[
             {name: getattr(link, name) for name in ("provider", "issuer", "shown", "created_at", "used_at")}
             for link in services.upstream_links.of_account(connection, account.id)
         ],
+        "has_authenticator": authenticators.is_on(connection, account.id),
         "recovery_codes_left": recovery_codes.left(connection, account.id),
     }
 

@@ -13,6 +13,7 @@ LEFT_OUT = {
     "token_families": "what an app may do stands with the sharing; the row itself is a secret's hash",
     "mail_proofs": "they live for minutes, and their addresses are those of the profile",
     "recoveries": "one that runs is told by letters and in the activity",
+    "pending_sign_ins": "they live for minutes",
     "passkey_challenges": "they live for minutes",
     "authorization_codes": "they live for a minute",
     "audit_salts": "a secret",
@@ -29,6 +30,7 @@ IN_THE_FILE = {
     "passkeys": "ways_to_sign_in",
     "agreed_terms": "account",
     "upstream_links": "ways_to_sign_in",
+    "authenticators": "ways_to_sign_in",
     "recovery_codes": "ways_to_sign_in",
 }
 
