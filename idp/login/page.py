@@ -36,9 +36,13 @@ def sign_in_page(
     *,
     username: str,
     error: str | None = None,
+    problem: str | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    """Show the page, with what the browser is asked for a passkey: a challenge of its own each time."""
+    """Show the page, with what the browser is asked for a passkey: a challenge of its own each time.
+
+    `error` is what is wrong with what was typed, `problem` why another way of signing in led back here.
+    """
     client = services.find_client(interaction.client_id) if interaction else None
     app = (form_target(interaction.redirect_uri),) if interaction else ()
     return render_page(
@@ -52,6 +56,7 @@ def sign_in_page(
         username=username,
         wanted=_wanted(interaction.levels) if interaction else None,
         error=error,
+        problem=problem,
         upstreams=shown_upstreams(services),
         passkey_options=_passkey_options(services),
         is_known=bool(username) and username in [account.called for account in known_accounts(services)],

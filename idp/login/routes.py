@@ -38,7 +38,7 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         if known and problem is None and _is_to_choose(interaction, query):
             return see_other(with_query(paths.CHOOSE_ACCOUNT, {"flow": query["flow"]}))
         username = _username(interaction, query, known)
-        return sign_in_page(services, interaction, query, username=username, error=problem)
+        return sign_in_page(services, interaction, query, username=username, problem=problem)
 
     @blueprint.post(paths.LOGIN)
     def login() -> Response:

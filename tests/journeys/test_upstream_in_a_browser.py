@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +12,7 @@ from tests.provider.operator import declare_clients
 from tests.provider.outside import Authority
 from tests.provider.provider import Provider, serve_here
 from tests.real.postgres_server import PostgresServer
+from tests.web.axe import DESKTOP, PHONE, violations
 
 HANA, KEN = "hana@example.jp", "ken@example.jp"
 
@@ -65,6 +67,42 @@ def sign_in(page: Page, provider: Provider, username: str) -> None:
     page.fill("#username", username)
     page.fill("#password", provider.secrets[username])
     page.click("#sign-in")
+
+
+@pytest.mark.parametrize(("language", "scheme", "device"), [("ja", "dark", PHONE), ("en", "light", DESKTOP)])
+def test_no_page_on_the_way_breaks_a_rule(
+    two: Two, chromium: Browser, language: str, scheme: str, device: dict[str, Any]
+):
+    """WCAG 2.2 AA by axe: on a phone in Japanese and in the dark, on a desk in English."""
+    here, there = two.here, two.there
+    context = chromium.new_context(
+        **device, bypass_csp=True, ignore_https_errors=True, color_scheme=scheme, locale=f"{language}-JP"
+    )
+    context.set_default_timeout(20_000)
+    page, broken = context.new_page(), {}
+
+    def judge(name: str) -> None:
+        if found := violations(page):
+            broken[name] = found
+
+    page.goto(f"{here.url}/login?with=group&problem=cancelled")
+    judge("sign in")
+    page.click("#with-group")
+    sign_in(page, there, KEN)
+    expect(page.locator("#have-account")).to_be_visible()
+    judge("new here")
+    page.click("#have-account")
+    sign_in(page, here, HANA)
+    expect(page.locator("#connect")).to_be_visible()
+    judge("connect")
+    page.click("#connect")
+    expect(page.locator("#remove-1")).to_be_visible()
+    judge("connections")
+    page.click("#remove-1")
+    expect(page.locator("#notice")).to_be_visible()
+    judge("disconnected")
+    context.close()
+    assert broken == {}
 
 
 def test_sign_in_connect_and_sign_in_again(two: Two, page: Page):

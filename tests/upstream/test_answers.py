@@ -215,9 +215,9 @@ def test_a_no_leads_back_to_the_sign_in_page(world: World, person: Person, error
     sent = set_out(person, world.plain, f"/login?flow={flow_of(page)}")
     told = {"state": sent["state"], "error": error, "error_description": "<b>come to evil.example</b>"}
     back = person.browser.get(come_back(person, world.plain, **told))
-    assert Page(back.text).by_id("sign-in-error").text.startswith(sentence)
+    assert Page(back.text).by_id("problem").text.startswith(sentence)
     assert "evil.example" not in back.text
-    assert "<script>" not in Page(back.text).by_id("sign-in-error").text
+    assert "<script>" not in Page(back.text).by_id("problem").text
     assert person.go_on(person.sign_in(back)).parameters["code"]
 
 
@@ -249,7 +249,7 @@ def test_nobody_is_led_away(world: World, person: Person, next_: str):
 def test_a_sentence_is_shown_for_configured_providers_and_known_reasons_alone(world: World, person: Person):
     for query in ("with=evil&problem=refused", "with=plain&problem=evil", "with=plain", "problem=refused"):
         page = person.browser.get(f"/login?{query}")
-        assert not [each for each in Page(page.text).elements if each.attributes.get("id") == "sign-in-error"]
+        assert not [each for each in Page(page.text).elements if each.attributes.get("id") == "problem"]
 
 
 def test_a_provider_that_is_away_is_told_of(world: World, person: Person):
