@@ -16,8 +16,10 @@ from tests.audit.test_complete import leaves
 from tests.data_api.conftest import ALL, BANK, DAY, account_of, reach
 from tests.provider.apps import KAZE, tokens_for
 from tests.provider.person import Person
+from tests.provider.phone import newcomer, prove, set_up
 from tests.provider.provider import HTTP, Provider
 from tests.test_userinfo import challenge
+from tests.web.visits import answer, signed_in, visit
 
 PURPOSE = "service.payment"
 RELAY = re.compile(r"[a-z2-7]{40,64}@[a-z2-7]{16}\.relay\.invalid")
@@ -129,6 +131,21 @@ def test_rfc_9470_who_signed_in_too_weakly_is_told_how(bank: Provider, token: st
     answer = get(bank, token, fields="over_18")
     assert answer.status_code == 401
     assert challenge(answer)["acr_values"] == "phr"
+
+
+def test_rfc_9470_the_app_takes_the_person_there_and_back(bank: Provider):
+    """RFC 9470 5: the acr_values of the challenge, one code; the new token gets what the old one did not."""
+    owing(bank, "require.two-factors")
+    person = signed_in(newcomer(bank, birthdate="1990-01-01"))
+    weak = tokens_for(person, BANK, prompt="consent", ticks=ALL)["access_token"]
+    phone = set_up(signed_in(Person(bank, person.username)))
+    refused = HTTP.post(f"{bank.url}/data/v1/verify", headers=reach(weak), json={"ask": {"over_18": True}})
+    assert refused.status_code == 401
+    page = visit(person, BANK, acr_values=challenge(refused)["acr_values"])
+    code = answer(prove(person, page, phone.next_code()))["code"]
+    strong = person.exchange(BANK.client_id, BANK.redirect_uri, code).json()["access_token"]
+    assert verified(bank, strong, over_18=True)["answers"] == {"over_18": "Y"}
+    bank.clock.forward(-30)
 
 
 def test_an_unknown_obligation_withholds_and_says_nothing_of_why(bank: Provider, token: str):
