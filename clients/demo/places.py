@@ -25,8 +25,9 @@ class Places:
 
     @classmethod
     def from_port(cls, first: int) -> Self:
-        *apps, messages = (f"http://127.0.0.1:{first + number}" for number in range(6))
-        return cls(*apps, messages.replace("http:", "https:"))
+        provider = f"http://localhost:{first}"  # by name: browsers make no passkeys for an address
+        *apps, messages = (f"http://127.0.0.1:{first + number}" for number in range(1, 6))
+        return cls(provider, *apps, messages.replace("http:", "https:"))
 
     @property
     def folder(self) -> Path:

@@ -58,7 +58,7 @@ def idp_command(places: Places) -> list[str]:
 def clean_environment() -> dict[str, str]:
     """This process's environment, without settings meant for other servers, and with no proxy between ours."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    return {**environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    return {**environment, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
 def _idp(places: Places, *arguments: str) -> str:

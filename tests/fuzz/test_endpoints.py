@@ -36,7 +36,13 @@ PUBLISHED = {
     "/.well-known/oauth-authorization-server",
     "/.well-known/authzen-configuration",
 }
-NOTHING_THERE = (b"/static/none", b"/apps/storefront/logo/ja", b"/login/passkey")
+NOTHING_THERE = (
+    b"/static/none",
+    b"/apps/storefront/logo/ja",
+    b"/login/passkey",
+    b"/login/recovery",
+    b"/account/recovery/none",
+)
 """Drafts of what there is not, in a world where nobody can be asked for a picture, or has a passkey."""
 AT_PATHS = list({(case.values[0], path_of(case.values[1])): case for case in reversed(AT_ENDPOINTS)}.values())
 """One for each beginning of a path: what stands before its first variable."""

@@ -154,7 +154,7 @@ def test_who_is_suspended_is_out_at_once_and_back_when_restored(provider: Provid
     assert shows(visit(ken, STOREFRONT), "sign-in")
     assert "Welcome" in ken.browser.get("/").text
     assert KEN not in ken.browser.get("/").text
-    assert ken.browser.get("/account/sharing").headers["location"] == "/login"
+    assert ken.browser.get("/account/sharing").headers["location"] == "/login?next=%2Faccount%2Fsharing"
     change_status(provider, KEN, "active")
     assert "code" in answer(visit(ken, STOREFRONT))
 
