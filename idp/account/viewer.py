@@ -15,6 +15,7 @@ from idp.store.accounts import Account
 from idp.web import paths
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
+from idp.web.requests import whole_body
 from idp.web.responses import see_other
 from idp.web.sessions import current_session, ensure_session, signed_in_recently
 
@@ -45,7 +46,7 @@ def for_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]) -> Ca
     def shown(*args: P.args, **kwargs: P.kwargs) -> Response:
         services = current_services()
         person = _viewer(services)
-        return see_other(paths.sign_in_for(request.path)) if person is None else page(services, person, *args, **kwargs)
+        return _sign_in_first() if person is None else page(services, person, *args, **kwargs)
 
     return shown
 
@@ -61,15 +62,28 @@ def for_recent_viewer(page: Callable[Concatenate[Services, Viewer, P], Response]
         services = current_services()
         person = _viewer(services)
         if person is None or not signed_in_recently(services):
-            return see_other(paths.sign_in_for(request.path))
+            return _sign_in_first()
         session = ensure_session(services)
         level = missing_level(services, person.account, session.acr, own=True)
         if level:
+            _refuse_half_a_form()
             onward = paths.own_page(request.path)
             return ask_second_factor(services, session, person.account.id, session.amr, level, flow="", onward=onward)
         return page(services, person, *args, **kwargs)
 
     return shown
+
+
+def _sign_in_first() -> Response:
+    """Lead to where one signs in and back to this page."""
+    _refuse_half_a_form()
+    return see_other(paths.sign_in_for(request.path))
+
+
+def _refuse_half_a_form() -> None:
+    """Read what a page will not: a form that was cut off on its way is answered as such, whoever sent it."""
+    if request.method == "POST":
+        whole_body(request)
 
 
 def _viewer(services: Services) -> Viewer | None:
