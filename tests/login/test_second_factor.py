@@ -7,11 +7,13 @@ from tests.provider.person import Person, hidden
 from tests.provider.phone import STEP, Phone, make_codes, newcomer, protected, prove, set_up, type_code
 from tests.provider.provider import Provider, another_process
 from tests.store.rows import contents
+from tests.web.letters import letters
 from tests.web.pages import Page
 from tests.web.visits import answer, claims_of, error_code, follow, shows, sign_in, signed_in, visit
 
 MINUTES_10 = 600
 WINDOW = 900
+NEW = "tanuki ga odoru yoru"
 FLOWLESS = "/login/second-factor?flow="
 
 
@@ -272,3 +274,19 @@ def test_the_secret_stands_nowhere_in_the_store(owner: tuple[Person, Phone]):
     person, phone = owner
     raw = repr(contents(person.provider.services.database))
     assert phone.secret not in raw
+
+
+def test_a_new_password_does_not_stand_in_for_the_phone(owner: tuple[Person, Phone]):
+    """ASVS 6.4.3: whoever reads the mail may choose another password, and is asked for a code all the same."""
+    person, phone = owner
+    form = hidden(person.browser.get("/login/forgotten").text)
+    person.browser.post("/login/forgotten", data={**form, "email": person.username})
+    page = person.browser.get(letters(person.provider, person.username)[0].link)
+    done = person.browser.post("/login/forgotten/finish", data={**hidden(page.text), "password": NEW})
+    assert done.status_code == 200, done.text
+    assert not is_in(person)
+    page = sign_in(person, person.browser.get("/login"), NEW)
+    assert shows(page, "code")
+    assert not is_in(person)
+    prove(person, page, phone.next_code())
+    assert is_in(person)

@@ -178,6 +178,12 @@ def test_a_hash_of_weaker_days_is_made_anew_at_the_next_sign_in(store_url: str):
     assert stored[3] == stored[2], "once is enough"
 
 
+def test_a_password_does_not_wear_out(provider: Provider):
+    """ASVS 6.2.10: it opens after ten years too, and nobody is asked to change it."""
+    provider.clock.forward(10 * 365 * 86_400)
+    assert "code" in answer(visit(signed_in(Person(provider)), STOREFRONT))
+
+
 def password_hash(provider: Provider) -> str:
     assert provider.services is not None
     with provider.services.database.autocommit() as connection:
