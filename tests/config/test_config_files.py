@@ -50,7 +50,7 @@ def test_the_template_for_production_is_safe():
 def test_the_demo_is_on_this_machine_alone():
     """Plain HTTP is for the loopback interface; the declarations name the same addresses."""
     settings = load_settings((CONFIG / "demo.toml",), {})
-    assert settings.issuer == "http://127.0.0.1:8400"
+    assert settings.issuer == "http://localhost:8400"
     declared = read_declarations((CONFIG / "clients" / "demo.toml",))
     assert {resource for client in declared.clients for resource in client.get("resources", [])} == {
         *settings.resources
