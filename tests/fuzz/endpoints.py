@@ -349,7 +349,7 @@ _NAMES = {"name": "森 健", "family_name": "森", "given_name": "健", "nicknam
 
 
 def _own_form(path: str, **sent: str) -> Drafts:
-    """Return a page of Hana's, and its form as Ken sends it, whose account may be changed."""
+    """Return a page of Hana's, and its form as Ken sends it; without his token where it would change who he is."""
 
     def drafts(world: World) -> list[Draft]:
         ken = world.leaver()
@@ -579,7 +579,9 @@ ENDPOINTS = (
     Endpoint("/account/connections", touches_store=True, drafts=_connections, share=0.3),
     Endpoint("/account/connections/new", touches_store=True, drafts=_own_page("/account/connections/new"), share=0.1),
     Endpoint("/login/accounts", touches_store=True, drafts=_own_page("/login/accounts", account="new"), share=0.3),
-    Endpoint("/account/profile", touches_store=True, drafts=_own_form("/account/profile", **_NAMES), share=0.3),
+    Endpoint(
+        "/account/profile", touches_store=True, drafts=_own_form("/account/profile", csrf="x", **_NAMES), share=0.3
+    ),
     Endpoint("/account/devices", touches_store=True, drafts=_own_form("/account/devices", session="x"), share=0.3),
     Endpoint("/account/activity", touches_store=True, drafts=_own_page("/account/activity"), share=0.1),
     Endpoint("/account/data", touches_store=True, drafts=_own_page("/account/data"), share=0.1),
