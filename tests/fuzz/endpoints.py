@@ -345,15 +345,12 @@ def _own_page(path: str, **values: str) -> Drafts:
     return drafts
 
 
-_NAMES = {"name": "森 健", "family_name": "森", "given_name": "健", "nickname": "ken", "language": "ja"}
-
-
 def _own_form(path: str, **sent: str) -> Drafts:
-    """Return a page of Hana's, and its form as Ken sends it; without his token where it would change who he is."""
+    """Return a page of Hana's, and its form as Ken sends it: only such as leaves his account as it is."""
 
     def drafts(world: World) -> list[Draft]:
         ken = world.leaver()
-        sending = (*form(**{"csrf": ken["csrf"], **sent}), *cookie(sekisho_session=ken["session"]))
+        sending = (*form(csrf=ken["csrf"], **sent), *cookie(sekisho_session=ken["session"]))
         return [*_own_page(path)(world), Draft("POST", path.encode(), sending)]
 
     return drafts
@@ -579,14 +576,12 @@ ENDPOINTS = (
     Endpoint("/account/connections", touches_store=True, drafts=_connections, share=0.3),
     Endpoint("/account/connections/new", touches_store=True, drafts=_own_page("/account/connections/new"), share=0.1),
     Endpoint("/login/accounts", touches_store=True, drafts=_own_page("/login/accounts", account="new"), share=0.3),
-    Endpoint(
-        "/account/profile", touches_store=True, drafts=_own_form("/account/profile", csrf="x", **_NAMES), share=0.3
-    ),
+    Endpoint("/account/profile", touches_store=True, drafts=_own_page("/account/profile"), share=0.1),
     Endpoint("/account/devices", touches_store=True, drafts=_own_form("/account/devices", session="x"), share=0.3),
     Endpoint("/account/activity", touches_store=True, drafts=_own_page("/account/activity"), share=0.1),
     Endpoint("/account/data", touches_store=True, drafts=_own_page("/account/data"), share=0.1),
     Endpoint("/account/download", touches_store=True, drafts=_own_page("/account/download"), share=0.1),
-    Endpoint("/account/close", touches_store=True, drafts=_own_form("/account/close", csrf="x"), share=0.1),
+    Endpoint("/account/close", touches_store=True, drafts=_own_page("/account/close"), share=0.1),
     Endpoint("/account/come-back", touches_store=True, drafts=_own_form("/account/come-back", flow="x"), share=0.2),
     Endpoint("/account/sharing", touches_store=True, drafts=_apps),
     Endpoint("/account/sharing/earlier", touches_store=True, drafts=_earlier, share=0.1),
