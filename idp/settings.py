@@ -244,6 +244,10 @@ class DataApi:
     """How many people an answer about many must be about at least."""
     audience_most: int = 1000
     """How many people one answer counts or names at most; all of them are written down in one transaction."""
+    audience_step: int = 5
+    """A number of people is rounded down to a multiple of this."""
+    audience_window: int = DAY
+    """Within how many seconds all questions of a partner for one purpose have to be about the same fields."""
 
 
 @dataclass(frozen=True, slots=True)

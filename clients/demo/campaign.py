@@ -39,9 +39,9 @@ def count_a_segment(journey: Journey) -> str:
 
 
 def refuse_a_small_segment(journey: Journey) -> str:
-    answer = _desk(journey, "segments", 200, where={"prefecture": "Osaka"})
+    answer = _desk(journey, "segments", 200, where={**TOKYO, "prefecture": "Osaka"})
     must_equal(answer["people"], None, "people in Osaka")
-    answer = _desk(journey, "campaigns/osaka/sends", 409, where={"prefecture": "Osaka"})
+    answer = _desk(journey, "campaigns/osaka/sends", 409, where={**TOKYO, "prefecture": "Osaka"})
     must_equal(answer["error"], "too_few_people", "error")
     return "fewer than three are not spoken of, not even that there is nobody"
 

@@ -4,6 +4,10 @@ Everybody counts by a decision of their own about every field of the question, a
 disclosure; whoever's decision withholds one of them, a minor's or an opted-out person's, is not there. All entries of
 one answer are written in one transaction, so that there are as many of them as people counted, or none. Fewer people
 than the setting asks for are no answer: neither their number nor that there is nobody is told.
+
+Nobody is found by subtraction. Within one window all questions of a partner for a purpose are about the same fields:
+then the people of two different answers have nobody in common, for some field has another value, and no answer is part
+of another. Across windows, and where people come and go, a number is rounded down.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +17,11 @@ from typing import Final
 from idp.data_sharing.quotas import count_request
 from idp.data_sharing.released import SEAL, Released
 from idp.data_sharing.sharing import Considered, DataSharing
-from idp.protocol.errors import FORBIDDEN, OAuthError, invalid_request
+from idp.protocol.errors import FORBIDDEN, OAuthError, invalid_request, too_many_requests
 from idp.protocol.grants import Mode
 from idp.protocol.secrets import Randomness, new_identifier
 from idp.settings import DataApi
-from idp.store import grants
+from idp.store import audience_fields, grants
 from idp.store.clients import Client
 from idp.store.database import Database
 from idp.store.grants import Grant
@@ -59,6 +63,13 @@ class Audiences:
             raise invalid_request("The agreement does not hold this purpose, or not all of these fields for it.")
         with self._database.autocommit() as connection:
             count_request(connection, client.partner_id, "", segment.purpose, terms, now)
+            asked = (client.partner_id, segment.purpose, segment.where)
+            wait = audience_fields.settle(connection, *asked, self._limits.audience_window, now)
+        if wait:
+            raise too_many_requests(
+                "For now, questions for this purpose are about the same fields as before. Retry-After says how long.",
+                wait,
+            )
         decision_id = new_identifier(self._random)
         found = self._matching(client, segment, now)
         if len(found) > self._limits.audience_most:
@@ -68,9 +79,12 @@ class Audiences:
             if len(counted) < max(1, self._limits.audience_least):
                 raise _refused("audience_too_small", "Too few people are in this segment to be spoken of.")
         if not segment.campaign:
-            return Released(SEAL, owed_nothing({"count": len(counted)}), {}, decision_id=decision_id)
+            return Released(SEAL, owed_nothing({"count": self._rounded(len(counted))}), {}, decision_id=decision_id)
         members = sorted(self._member(client, segment.campaign, one) for one in counted)
         return Released(SEAL, owed_nothing({"members": members}), {}, decision_id=decision_id)
+
+    def _rounded(self, people: int) -> int:
+        return people - people % max(1, self._limits.audience_step)
 
     def _matching(self, client: Client, segment: Segment, now: int) -> list[Considered]:
         """Return whoever is in the segment, up to one more than an answer holds."""

@@ -2,29 +2,38 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import httpx
 import pytest
 
-from idp.data_sharing import Circumstances
+from idp.data_sharing import Circumstances, Segment, outgoing
 from idp.data_sharing.facts import read_record
 from idp.protocol.asked import Asked
 from idp.protocol.audit import Kind
-from idp.store import decision_records, grants
+from idp.services import EXTENSION
+from idp.store import audience_fields, decision_records, grants
 from tests.audit.test_complete import kinds
 from tests.provider.apps import App
 from tests.provider.operator import declare_clients
 from tests.provider.person import Person
-from tests.provider.provider import HTTP, Provider, serve_here
+from tests.provider.provider import HTTP, Provider, another_process, serve_here
 from tests.real.postgres_server import PostgresServer
-from tests.store.rows import DAY, new_id
+from tests.store.rows import DAY, THREADS, new_id
 from tests.web.visits import answer, claims_of, decide, end_sharing, signed_in, visit
 
 PURPOSE = "marketing.offers"
 LEAST = 5
 TOKYO = {"prefecture": "Tokyo", "over_20": True}
 FIELDS = ("prefecture", "over_20", "gender")
+LIMITS = {
+    "IDP_DATA_API__AUDIENCE_LEAST": str(LEAST),
+    "IDP_DATA_API__AUDIENCE_MOST": "9",
+    "IDP_DATA_API__AUDIENCE_STEP": "1",
+}
 DESK = App("kaze-desk", "https://kaze.example.test/desk", f"openid prefecture over_20 purpose:{PURPOSE}")
 ADULT = {"birthdate": "1990-01-01", "address": {"region": "Tokyo"}, "zoneinfo": "Asia/Tokyo"}
 
@@ -32,8 +41,7 @@ ADULT = {"birthdate": "1990-01-01", "address": {"region": "Tokyo"}, "zoneinfo": 
 @pytest.fixture(scope="module")
 def market(postgres_server: PostgresServer) -> Iterator[Provider]:
     """A provider with an advertiser, and six adults in Tokyo who agreed to its offers, Hana among them."""
-    limits = {"IDP_DATA_API__AUDIENCE_LEAST": str(LEAST), "IDP_DATA_API__AUDIENCE_MOST": "9"}
-    with postgres_server.database() as url, serve_here(url, **limits) as running:
+    with postgres_server.database() as url, serve_here(url, **LIMITS) as running:
         declare_clients(
             running,
             {
@@ -135,7 +143,9 @@ def test_everybody_counted_has_a_record_and_the_answer_on_their_budget(market: P
     assert all(grant is not None and "over_20" in grant.disclosed for grant in found)
 
 
-@pytest.mark.parametrize("where", [{"prefecture": "Osaka"}, {**TOKYO, "over_20": False}, {**TOKYO, "over_20": 1}])
+@pytest.mark.parametrize(
+    "where", [{**TOKYO, "prefecture": "Osaka"}, {**TOKYO, "over_20": False}, {**TOKYO, "over_20": 1}]
+)
 def test_too_few_are_not_spoken_of(market: Provider, hana: Person, where: dict[str, object]):
     """Nobody, one or four: the same answer, and nothing in the log, for nothing went out."""
     before = entries(market)
@@ -191,7 +201,7 @@ def test_more_than_one_answer_holds_are_refused(market: Provider, hana: Person):
     """All of an answer is one transaction, so it is bounded; narrowing the segment helps."""
     for _ in range(10):
         agree(market, make(market, {**ADULT, "address": {"region": "Aichi"}}))
-    response = ask(market, {"over_20": True})
+    response = ask(market, {**TOKYO, "prefecture": "Aichi"})
     assert (response.status_code, response.json()["error"]) == (403, "audience_too_large")
     assert count(market, TOKYO) == 6
 
@@ -245,3 +255,55 @@ def test_an_answer_that_is_over_counts_no_more(market: Provider, hana: Person):
     assert count(market, TOKYO) == 7
     market.clock.forward(DAY)
     assert count(market, TOKYO) == 6
+
+
+# ---- nobody is found by subtraction ----------------------------------------------------------------------------------
+
+
+def test_two_questions_at_a_time_have_nobody_in_common(market: Provider, hana: Person):
+    """All in Tokyo less those in Tokyo who are grown up would be the others: a day's questions name the same fields."""
+    assert count(market, TOKYO) == 6
+    for other in ({"prefecture": "Tokyo"}, {"over_20": True}, {**TOKYO, "gender": "female"}):
+        for more in ({}, {"campaign": "spring"}):
+            refused = ask(market, other, **more)
+            assert (refused.status_code, refused.json()["error"]) == (429, "too_many_requests")
+            assert 0 < int(refused.headers["retry-after"]) <= DAY
+    assert too_small(ask(market, {**TOKYO, "prefecture": "Kyoto"}))
+
+
+def test_after_a_day_other_fields_may_be_asked_about(market: Provider, hana: Person):
+    """From the first question of the day, and then those alone."""
+    assert count(market, TOKYO) == 6
+    market.clock.forward(DAY)
+    assert count(market, {"prefecture": "Tokyo"}) >= 6
+    assert ask(market, TOKYO).status_code == 429
+    market.clock.forward(DAY)
+    assert count(market, TOKYO) == 6
+
+
+def test_a_number_is_rounded_down(market: Provider, hana: Person):
+    """Who joins or leaves between two questions is not seen by one more or less; all stand in the log."""
+    with another_process(market, **{**LIMITS, "IDP_DATA_API__AUDIENCE_STEP": "4"}) as rounding:
+        services, before = rounding.extensions[EXTENSION], entries(market)
+        app = services.find_client(DESK.client_id)
+        released = services.audiences.answer(app, Segment(PURPOSE, TOKYO), services.now)
+    assert json.loads(outgoing(released, {}).content)["count"] == 4
+    assert entries(market) == before + 6
+
+
+def test_of_two_different_questions_at_once_one_is_let_in(market: Provider, hana: Person):
+    """The first of a window settles its fields, whichever it is."""
+    market.clock.forward(DAY)
+    settle = partial(audience_fields.settle, seconds=DAY, now=market.services.now)
+    gate = Barrier(THREADS)
+
+    def ask_at_once(number: int) -> tuple[str, int]:
+        field = ("prefecture", "over_20")[number % 2]
+        gate.wait()
+        with market.services.database.autocommit() as connection:
+            return field, settle(connection, "racer", PURPOSE, (field,))
+
+    with ThreadPoolExecutor(THREADS) as crowd:
+        asked = list(crowd.map(ask_at_once, range(THREADS)))
+    assert len({field for field, wait in asked if wait == 0}) == 1
+    assert sum(wait == 0 for _, wait in asked) == THREADS // 2

@@ -46,7 +46,7 @@ def test_a_segment_counts_those_who_agreed_and_no_minor(group: Group, joined: se
     """Four, and nothing else is said of them."""
     answer = ask(group, "segments", token, {"where": TOKYO})
     assert (answer.status_code, answer.json()) == (200, {"people": 4})
-    for too_few in ({"prefecture": "Osaka"}, {**TOKYO, "over_20": False}):
+    for too_few in ({**TOKYO, "prefecture": "Osaka"}, {**TOKYO, "over_20": False}):
         assert ask(group, "segments", token, {"where": too_few}).json() == {"people": None}
         assert ask(group, "campaigns/small/sends", token, {"where": too_few}).status_code == 409
 
