@@ -16,6 +16,9 @@ from idp.web.pages import render_page
 from idp.web.requests import read_form, seen_from
 from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
 
+SHOWN = 20
+"""As many as somebody may look through; the others end with "everywhere else"."""
+
 blueprint = Blueprint("devices", __name__)
 
 
@@ -34,12 +37,13 @@ class Device:
 @blueprint.get(paths.DEVICES)
 @for_viewer
 def devices(services: Services, person: Viewer) -> Response:
-    """Show every browser in which this person is signed in, this one first."""
+    """Show the browsers in which this person is signed in, this one first, then those seen last."""
     here = current_session(services)
     with services.database.autocommit() as connection:
         found = sessions.of_account(
             connection, person.account.id, services.now, services.settings.lifetimes.session_idle
         )
+    found.sort(key=lambda session: here is None or session.id != here.id)
     shown = [
         Device(
             id=session.id,
@@ -49,10 +53,15 @@ def devices(services: Services, person: Viewer) -> Response:
             seen=person.moment(session.seen_at),
             is_this=here is not None and session.id == here.id,
         )
-        for session in found
+        for session in found[:SHOWN]
     ]
-    shown.sort(key=lambda device: not device.is_this)
-    return render_page("account/devices.html", csrf=csrf_token(services), notice=notice(request), devices=shown)
+    return render_page(
+        "account/devices.html",
+        csrf=csrf_token(services),
+        notice=notice(request),
+        devices=shown,
+        others=len(found) - len(shown),
+    )
 
 
 @blueprint.post(paths.DEVICES)

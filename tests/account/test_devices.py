@@ -47,6 +47,18 @@ def test_every_browser_is_shown_with_this_one_first(mio: Person):
     assert "script" not in "".join(shown)
 
 
+def test_so_many_that_nobody_looks_through_them(mio: Person):
+    """Twenty are shown, this one first; of the rest it is said how many there are, and one press ends them too."""
+    for _ in range(21):
+        elsewhere(mio, FIREFOX)
+    page = Page(mio.browser.get(DEVICES).text)
+    assert len(page.all("li")) == 20
+    assert page.all("li")[0].text.count("This one") == 1
+    assert "2 more" in page.by_id("others").text
+    send(mio, DEVICES, action="all")
+    assert len(lines(mio)) == 1
+
+
 def test_neither_network_nor_user_agent_stands_in_a_plain_column(mio: Person):
     """ASVS 14.2: of the browser two words are kept, of the network a sealed one."""
     elsewhere(mio, FIREFOX)

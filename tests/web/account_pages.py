@@ -55,6 +55,7 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
                 a_device(text, is_this=True, id=text("session-1")),
                 a_device(text, is_this=False, id=text("session-2")),
             ],
+            "others": 3,
         },
         "account/activity.html": {
             "account_name": text("hana@example.jp"),
@@ -152,7 +153,7 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/profile.html": full["account/profile.html"]
         | {"notice": None, "error": None, "reaches": [], "facts": [], "chosen": ""},
         "account/devices.html": full["account/devices.html"]
-        | {"notice": None, "devices": [a_device(PLAIN, is_this=True, id="session-1", network="")]},
+        | {"notice": None, "devices": [a_device(PLAIN, is_this=True, id="session-1", network="")], "others": 0},
         "account/activity.html": full["account/activity.html"] | {"happenings": [], "older": ""},
         "account/data.html": full["account/data.html"],
         "account/close.html": full["account/close.html"] | {"names": []},
