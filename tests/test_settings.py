@@ -114,7 +114,7 @@ def test_no_secret_is_ever_shown():
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("IDP_ISUER", "x", "unknown setting 'isuer'; known here are: access_rules_file, data_api"),
+        ("IDP_ISUER", "x", "unknown setting 'isuer'; known here are: access_rules_file, closing"),
         ("IDP_LIFETIMES__ACCES_TOKEN", "5", "unknown setting lifetimes.'acces_token'"),
         ("IDP_LIFETIMES", "5", "'lifetimes' has the wrong type: it takes a table"),
         ("IDP_SCOPES", "a,b", "'scopes' has the wrong type: it takes a table"),
