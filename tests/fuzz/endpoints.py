@@ -643,7 +643,7 @@ ENDPOINTS = (
     Endpoint("/log/checkpoint", touches_store=True, drafts=_plain(b"/log/checkpoint"), share=0.1),
     Endpoint("/log/key", touches_store=False, drafts=_plain(b"/log/key"), share=0.1),
     Endpoint("/log/tile/<path:place>", touches_store=True, drafts=_tile, share=0.2),
-    Endpoint("/mailbox", touches_store=True, drafts=_plain(b"/mailbox?lang=ja"), share=0.1),
+    Endpoint("/mailbox", touches_store=True, drafts=_plain(b"/mailbox"), share=0.1),
     Endpoint("/health/live", touches_store=False, drafts=_plain(b"/health/live"), share=0.1),
     Endpoint("/health/ready", touches_store=True, drafts=_plain(b"/health/ready"), share=0.1),
     Endpoint("/static/<path:filename>", touches_store=False, drafts=_static),
