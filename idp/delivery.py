@@ -100,7 +100,7 @@ def _handed_over(services: Services, message: Message, letter: Letter) -> Failur
             webhook = webhooks.find(connection, message.recipient)
         if webhook is None or webhook.verified_at is None:
             return Failure("no address", is_away=True)
-        letter = replace(letter, url=webhook.url)
+        letter = services.messages.addressed(letter, webhook.url)
     return _mail(services, letter) if message.kind == outbox.MAIL else _post(services, message, letter)
 
 

@@ -7,6 +7,7 @@ due meanwhile is sent once an address is proved (`delivery`).
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -118,12 +119,13 @@ class PartnerMessages:
         client, address = clients.find(connection, client_id), _proved_address(connection, client_id)
         if client is None or address is None:
             return False
-        said = self._said_again(connection, client, message)
-        if said is None:
+        anew = self._said_again(connection, client, message)
+        if anew is None:
             return False
-        events, subject = said
-        body = self._signed(client, message.id, events, message.created_at, subject)
-        number = self._enqueue(connection, client, Letter(address, SET_CONTENT_TYPE, body), now)
+        events, subject = anew
+        said = self._said(client, message.id, events, message.created_at, subject)
+        letter = self.addressed(Letter(NO_ADDRESS_YET, SET_CONTENT_TYPE, said), address)
+        number = self._enqueue(connection, client, letter, now)
         partner_messages.set_outbox(connection, message.id, number)
         return True
 
@@ -150,7 +152,11 @@ class PartnerMessages:
     def challenge(self, client: Client, state: str, now: int) -> bytes:
         """Return the message whose `state` an app sends back to show that it reads messages at an address."""
         events = {PartnerEventKind.VERIFICATION: {"state": state}}
-        return self._signed(client, new_identifier(self._random), events, now, "")
+        return self._signed(self._said(client, new_identifier(self._random), events, now, ""))
+
+    def addressed(self, letter: Letter, address: str) -> Letter:
+        """Return a letter that waited for its address, signed by the key of now: then it was only written down."""
+        return replace(letter, url=address, body=self._signed(letter.body))
 
     def _send(
         self,
@@ -165,10 +171,12 @@ class PartnerMessages:
     ) -> bool:
         if not client.partner_id:  # nobody of a partner's could ever prove an address for it
             return False
-        address = _proved_address(connection, client.client_id) or NO_ADDRESS_YET
         jti = once or new_identifier(self._random)
         owed = [payload["acknowledge_by"] for payload in events.values() if "acknowledge_by" in payload]
-        letter = Letter(address, SET_CONTENT_TYPE, self._signed(client, jti, events, now, subject))
+        letter = Letter(NO_ADDRESS_YET, SET_CONTENT_TYPE, self._said(client, jti, events, now, subject))
+        address = _proved_address(connection, client.client_id)
+        if address is not None:
+            letter = self.addressed(letter, address)
         kind = next(iter(events))
         message = PartnerMessage(jti, client.client_id, kind, grant_id, now, 0, min(owed, default=None))
         if not partner_messages.add(connection, message):
@@ -188,7 +196,10 @@ class PartnerMessages:
             in_order=True,
         )
 
-    def _signed(
+    def _signed(self, said: bytes) -> bytes:
+        return self._sign(said).encode("ascii")
+
+    def _said(
         self,
         client: Client,
         jti: str,
@@ -197,7 +208,7 @@ class PartnerMessages:
         subject: str,
     ) -> bytes:
         claims = security_event(self._issuer, client.client_id, jti, now, events, subject)
-        return self._sign(json.dumps(claims, separators=(",", ":")).encode("utf-8")).encode("ascii")
+        return json.dumps(claims, separators=(",", ":")).encode("utf-8")
 
 
 def _proved_address(connection: Connection, client_id: str) -> str | None:
