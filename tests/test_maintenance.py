@@ -21,7 +21,7 @@ from tests.store.rows import DAY, NOW, at_once, contents, new_hash
 
 STATE = {
     *("accounts", "agreements", "clients", "registrations", "partner_members", "partners", "root_secrets", "webhooks"),
-    *("passkeys", "recovery_codes"),
+    *("agreed_terms", "authenticators", "passkeys", "recovery_codes", "upstream_links"),
 }
 FOR_KEEPING = {
     *("agreement_versions", "audit_entries", "audit_hashes", "audit_salts", "audit_tree", "transactions"),
