@@ -6,7 +6,7 @@ Whoever calls has seen both sides proved in this browser: the provider's word, a
 from flask import request
 
 from idp.protocol.activity import Event
-from idp.protocol.upstreams import Identity, Reason, UpstreamError
+from idp.protocol.upstreams import Identity, Setback, UpstreamError
 from idp.services import Services
 from idp.store import passkeys, upstream_links
 from idp.store.accounts import Account
@@ -25,7 +25,7 @@ def connect(services: Services, account: Account, who: Identity) -> None:
     with services.database.transaction() as connection:
         held = services.accounts.hold(connection, account.id)
         if held is None or held.has_passkeys_only:
-            raise UpstreamError(Reason.CLOSED, "the account is opened by passkeys only")
+            raise UpstreamError(Setback.CLOSED, "the account is opened by passkeys only")
         if services.upstream_links.add(connection, account.id, who, services.now):
             seen = seen_from(services, request)
             services.activity.note(
@@ -34,7 +34,7 @@ def connect(services: Services, account: Account, who: Identity) -> None:
             return
         link = services.upstream_links.find(connection, who.issuer, who.subject)
     if link is None or link.account_id != account.id:
-        raise UpstreamError(Reason.TAKEN, "the provider's account is connected to another account")
+        raise UpstreamError(Setback.TAKEN, "the provider's account is connected to another account")
 
 
 def waiting_arrival(services: Services) -> UpstreamArrival | None:

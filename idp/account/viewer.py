@@ -13,9 +13,10 @@ from idp.data_sharing.people import zone
 from idp.services import Services, current_services
 from idp.store.accounts import Account
 from idp.web import paths
+from idp.web.errors import expired_page
 from idp.web.i18n import Language, format_day, format_moment
 from idp.web.pages import settle_language
-from idp.web.requests import whole_body
+from idp.web.requests import read_form
 from idp.web.responses import see_other
 from idp.web.sessions import current_session, ensure_session, signed_in_recently
 
@@ -81,9 +82,9 @@ def _sign_in_first() -> Response:
 
 
 def _refuse_half_a_form() -> None:
-    """Read what a page will not: a form that was cut off on its way is answered as such, whoever sent it."""
-    if request.method == "POST":
-        whole_body(request)
+    """Read what a page will not: a form that was cut off on its way, or is none of ours, is answered as such."""
+    if request.method == "POST" and "csrf" not in read_form(request):
+        raise expired_page(request.path)
 
 
 def _viewer(services: Services) -> Viewer | None:

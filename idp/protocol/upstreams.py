@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class Setback(StrEnum):
     """What the person is told about; `idp.web.upstreams` has a sentence for each."""
 
     CANCELLED = "cancelled"
@@ -26,7 +26,7 @@ class Reason(StrEnum):
 class UpstreamError(Exception):
     """A way that ends without an answer; `detail` is for the operator's log, and holds nothing that came from there."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Setback, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

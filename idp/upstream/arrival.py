@@ -8,7 +8,7 @@ from flask import Response
 
 from idp.completion import complete
 from idp.connections import connect
-from idp.protocol.upstreams import Identity, Reason, UpstreamError
+from idp.protocol.upstreams import Identity, Setback, UpstreamError
 from idp.services import Services
 from idp.store import upstream_links
 from idp.store.upstream_arrivals import UpstreamArrival
@@ -37,7 +37,7 @@ def arrive(services: Services, flow: UpstreamFlow, identity: Identity) -> Respon
     if link is None:
         return _ask_which(services, flow, identity)
     if account is None or not account.may_sign_in or account.has_passkeys_only:
-        raise UpstreamError(Reason.CLOSED, "the account is not active, or is opened by passkeys only")
+        raise UpstreamError(Setback.CLOSED, "the account is not active, or is opened by passkeys only")
     interaction = require_interaction(services, flow.interaction_id) if flow.interaction_id else None
     with services.database.autocommit() as connection:
         upstream_links.note_use(connection, link.id, services.now)
@@ -48,7 +48,7 @@ def _connect(services: Services, flow: UpstreamFlow, identity: Identity) -> Resp
     """Connect somebody who came to do just that, if they are still signed in here as who they were."""
     account = signed_in_account(services)
     if account is None or account.id != flow.account_id:
-        raise UpstreamError(Reason.OVER, "the account that wanted the connection is not signed in any more")
+        raise UpstreamError(Setback.OVER, "the account that wanted the connection is not signed in any more")
     connect(services, account, identity)
     return see_other(paths.CONNECTIONS)
 

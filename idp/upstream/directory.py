@@ -13,7 +13,7 @@ from idp.outbound import Fetcher, FetchError
 from idp.protocol.outbound_urls import read_target
 from idp.protocol.secrets import Clock
 from idp.protocol.strict_json import load_strictly
-from idp.protocol.upstreams import Reason, UpstreamError
+from idp.protocol.upstreams import Setback, UpstreamError
 
 FRESH_SECONDS = 3600
 STALE_SECONDS = 86_400
@@ -65,7 +65,7 @@ class Directory:
             if now - known.fetched_at >= FRESH_SECONDS and now - known.tried_at >= RETRY_SECONDS:
                 self._fetch(issuer, budget, known, now)
             if known.metadata is None or now - known.fetched_at >= STALE_SECONDS:
-                raise UpstreamError(Reason.UNAVAILABLE, "there is no discovery document to go by")
+                raise UpstreamError(Setback.UNAVAILABLE, "there is no discovery document to go by")
             return known.metadata
 
     def _fetch(self, issuer: str, budget: str, known: _Known, now: float) -> None:

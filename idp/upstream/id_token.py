@@ -15,7 +15,7 @@ from jwt import PyJWS
 from idp.protocol.names import HMAC_ALGORITHM
 from idp.protocol.strict_json import load_strictly
 from idp.protocol.token_hashes import left_half_hash
-from idp.protocol.upstreams import Reason, UpstreamError
+from idp.protocol.upstreams import Setback, UpstreamError
 from idp.protocol.verification_keys import verified
 
 LEEWAY = 30
@@ -120,4 +120,4 @@ def _same(one: str, other: str) -> bool:
 
 
 def _refused(detail: str) -> UpstreamError:
-    return UpstreamError(Reason.REFUSED, detail)
+    return UpstreamError(Setback.REFUSED, detail)

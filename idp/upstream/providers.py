@@ -14,7 +14,7 @@ from idp.protocol.names import CODE, ResponseMode
 from idp.protocol.pkce import S256, challenge_of
 from idp.protocol.secrets import Clock, Randomness
 from idp.protocol.strict_json import load_strictly
-from idp.protocol.upstreams import Identity, Reason, UpstreamError
+from idp.protocol.upstreams import Identity, Setback, UpstreamError
 from idp.settings import Settings, Upstream
 from idp.store.upstream_flows import UpstreamFlow
 from idp.upstream.credentials import Credentials
@@ -100,7 +100,7 @@ class Providers:
         """
         metadata = self._directory.metadata(provider.upstream.issuer, provider.budget)
         if iss != provider.upstream.issuer and (iss or metadata.says_issuer):
-            raise UpstreamError(Reason.REFUSED, "the answer's iss is not that of the provider that was asked")
+            raise UpstreamError(Setback.REFUSED, "the answer's iss is not that of the provider that was asked")
 
     def identify(self, provider: Provider, code: str, flow: UpstreamFlow) -> Identity:
         """Redeem a code, and return whom its ID token names.
@@ -122,7 +122,7 @@ class Providers:
         )
         identity = _identity(provider, claims)
         if flow.max_age is not None and flow.interaction_id and identity.auth_time + flow.max_age + LEEWAY < now:
-            raise UpstreamError(Reason.NOT_FRESH, "auth_time is missing or too long ago (OIDC Core 3.1.3.7, 13)")
+            raise UpstreamError(Setback.NOT_FRESH, "auth_time is missing or too long ago (OIDC Core 3.1.3.7, 13)")
         return identity
 
     def _redeem(self, provider: Provider, endpoint: str, code: str, verifier: str) -> Mapping[str, Any]:
@@ -143,15 +143,15 @@ class Providers:
                 headers={"Accept": "application/json", **headers},
             )
         except FetchError as error:
-            raise UpstreamError(Reason.UNAVAILABLE, f"the token endpoint: {error}") from error
+            raise UpstreamError(Setback.UNAVAILABLE, f"the token endpoint: {error}") from error
         if fetched.status != _OK:
-            raise UpstreamError(Reason.REFUSED, f"the token endpoint answered with status {fetched.status}")
+            raise UpstreamError(Setback.REFUSED, f"the token endpoint answered with status {fetched.status}")
         try:
             answer = load_strictly(fetched.body.decode("utf-8"))
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not isinstance(answer.get("id_token"), str):
-            raise UpstreamError(Reason.REFUSED, "the token endpoint gave no ID token")
+            raise UpstreamError(Setback.REFUSED, "the token endpoint gave no ID token")
         return answer
 
     def _redirect_uri(self, provider: Provider) -> str:

@@ -10,7 +10,7 @@ from idp.protocol.errors import invalid_request
 from idp.protocol.names import CODE
 from idp.protocol.parameters import Parameters
 from idp.protocol.secrets import new_secret
-from idp.protocol.upstreams import Reason, UpstreamError
+from idp.protocol.upstreams import Setback, UpstreamError
 from idp.services import Services, current_services
 from idp.store.upstream_flows import UpstreamFlow
 from idp.upstream import offer
@@ -120,11 +120,11 @@ def _code(providers: Providers, provider: Provider, flow: UpstreamFlow, answer: 
         UpstreamError: for every other answer.
     """
     if flow.provider != provider.name:
-        raise UpstreamError(Reason.REFUSED, "the answer came to the address of another provider")
+        raise UpstreamError(Setback.REFUSED, "the answer came to the address of another provider")
     providers.check_answerer(provider, answer.get("iss", ""))
     if CODE not in answer:
         is_no = answer.get("error") in ACCESS_DENIED
-        raise UpstreamError(Reason.CANCELLED if is_no else Reason.REFUSED, "the answer is an error")
+        raise UpstreamError(Setback.CANCELLED if is_no else Setback.REFUSED, "the answer is an error")
     return answer[CODE]
 
 
@@ -135,7 +135,7 @@ def _lead_on(provider: Provider, gone: UpstreamFlow | None) -> Response:
     if gone is not None and gone.account_id:
         return see_other(paths.CONNECTIONS)
     onward = gone.next_path if gone is not None else ""
-    return see_other(with_problem(paths.LOGIN, provider.name, Reason.OVER, next=onward))
+    return see_other(with_problem(paths.LOGIN, provider.name, Setback.OVER, next=onward))
 
 
 def _back(flow: UpstreamFlow, error: UpstreamError) -> Response:

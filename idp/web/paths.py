@@ -104,7 +104,7 @@ def is_for_machines(path: str) -> bool:
     return path in _MACHINES or path.startswith(_OF_MACHINES)
 
 
-_OWN_PAGE = re.compile(r"/account(/[A-Za-z0-9_-]{1,64}){0,4}")
+_OWN_PAGE = re.compile(r"/account(/[A-Za-z0-9_-]{1,64}){0,5}")
 
 
 def own_page(path: str) -> str:

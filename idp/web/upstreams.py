@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from idp.protocol.upstreams import Reason
+from idp.protocol.upstreams import Setback
 from idp.services import Services
 from idp.web import paths
 from idp.web.pages import current_language, form_target
@@ -42,7 +42,7 @@ def upstream_label(services: Services, name: str) -> str:
     return upstream.in_language(current_language()) if upstream is not None else name
 
 
-def with_problem(path: str, name: str, reason: Reason, **query: str) -> str:
+def with_problem(path: str, name: str, reason: Setback, **query: str) -> str:
     """Return the address of a page that says why somebody came back from a provider without an answer."""
     kept = {key: value for key, value in query.items() if value}
     return f"{path}?{urlencode({**kept, _UPSTREAM: name, _PROBLEM: reason})}"
@@ -51,17 +51,17 @@ def with_problem(path: str, name: str, reason: Reason, **query: str) -> str:
 def problem_told(services: Services, query: Mapping[str, str]) -> str | None:
     """Return the sentence that a page was asked to show by `with_problem`; None for anything else."""
     upstream = services.settings.upstream.get(query.get(_UPSTREAM, ""))
-    if upstream is None or query.get(_PROBLEM) not in set(Reason):
+    if upstream is None or query.get(_PROBLEM) not in set(Setback):
         return None
     sentence = {
-        Reason.CANCELLED: _("You came back from %(name)s without signing in. Try again, or choose another way."),
-        Reason.OVER: _("Your way by %(name)s took too long or was gone before. Nothing is lost: start it again."),
-        Reason.UNAVAILABLE: _("%(name)s does not answer at the moment. Wait a little, or choose another way."),
-        Reason.REFUSED: _("%(name)s sent an answer that we cannot accept. Try again, or choose another way."),
-        Reason.NOT_FRESH: _(
+        Setback.CANCELLED: _("You came back from %(name)s without signing in. Try again, or choose another way."),
+        Setback.OVER: _("Your way by %(name)s took too long or was gone before. Nothing is lost: start it again."),
+        Setback.UNAVAILABLE: _("%(name)s does not answer at the moment. Wait a little, or choose another way."),
+        Setback.REFUSED: _("%(name)s sent an answer that we cannot accept. Try again, or choose another way."),
+        Setback.NOT_FRESH: _(
             "The app wants you to prove again who you are, which %(name)s did not. Choose another way."
         ),
-        Reason.CLOSED: _("This account cannot be signed in to with %(name)s. Choose another way."),
-        Reason.TAKEN: _("That %(name)s account is connected to another account here. Sign in with it to end that."),
-    }[Reason(query[_PROBLEM])]
+        Setback.CLOSED: _("This account cannot be signed in to with %(name)s. Choose another way."),
+        Setback.TAKEN: _("That %(name)s account is connected to another account here. Sign in with it to end that."),
+    }[Setback(query[_PROBLEM])]
     return sentence % {"name": upstream.in_language(current_language())}

@@ -192,4 +192,4 @@ def test_nobody_gets_what_is_not_theirs_nor_what_there_is_not(hana: Person):
         response = person.browser.get(path)
         assert (response.status_code, error_code(response)) == (404, "http_404"), path
     for path in (*theirs, f"{LIST}/export"):
-        assert Person(hana.provider).browser.get(path).headers["location"] == "/login"
+        assert Person(hana.provider).browser.get(path).headers["location"].startswith("/login?next=")

@@ -128,7 +128,7 @@ def test_a_form_that_names_nothing_of_ours_ends_nothing(hana: Person, form: dict
 def test_strangers_are_led_to_the_sign_in(shared_provider: Provider):
     """The page belongs to a person; whoever is nobody signs in first, and a form of nobody's changes nothing."""
     visitor = Person(shared_provider)
-    assert visitor.browser.get("/account/sharing").headers["location"] == "/login"
+    assert visitor.browser.get("/account/sharing").headers["location"] == "/login?next=%2Faccount%2Fsharing"
     page = visitor.browser.get("/login")
     response = visitor.browser.post("/account/sharing", data={**hidden(page.text), "client_id": "tabi-points"})
     assert (response.status_code, error_code(response)) == (403, "page_expired")

@@ -154,7 +154,7 @@ def test_whoever_is_signed_out_meanwhile_is_led_to_the_sign_in(shared_provider: 
     hana.browser.post("/logout/confirm", data={**hidden(hana.browser.get("/logout").text), "decision": "confirm"})
     response = hana.browser.post("/consent", data=answers(page, "prefecture"))
     assert error_code(response) == "flow_over"
-    assert Page(response.text).by_id("continue").attributes["href"] == "/"
+    assert Page(response.text).by_id("continue").attributes["href"] == "https://tabi.example"
 
 
 def test_before_anybody_is_signed_in_the_page_shows_nothing(shared_provider: Provider):
