@@ -34,6 +34,7 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
         "Other ways to sign in can be set up again. Until then, only your passkeys open it."
     ),
     "password_changed": lambda: _("Your password is changed."),
+    "password_set": lambda: _("You have a password. It opens your account from now on."),
     "email_changed": lambda: _("Your new e-mail address counts from now on."),
     "disconnected": lambda: _("Disconnected. It signs nobody in here any more."),
     "last_way": lambda: _("This is your last way to sign in. Set up another one first."),

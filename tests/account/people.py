@@ -20,6 +20,14 @@ def newcomer(provider: Provider, **profile: object) -> Person:
     return signed_in(Person(provider, username))
 
 
+def without_password(person: Person) -> Person:
+    """The same person as somebody whom another provider or a passkey signed in: there is no password."""
+    services = person.provider.services
+    with services.database.transaction() as connection:
+        assert services.accounts.change_password(connection, account_id(person), "", services.now)
+    return person
+
+
 def elsewhere(person: Person, user_agent: str = "") -> Person:
     """The same person, signed in in another browser."""
     other = Person(person.provider, person.username)

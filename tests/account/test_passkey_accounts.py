@@ -25,6 +25,7 @@ from tests.web.visits import follow, shows, signed_in
 
 PAGE, ONLY = "/account/passkeys", "/account/passkeys/only"
 DAY = 86_400
+NEW = "tanuki ga odoru yoru"
 _NUMBERS = count(1)
 _LINK = re.compile(r"http://localhost:\d+(/account/recovery/\S+)")
 
@@ -64,6 +65,12 @@ def press(person: Person, action: str, path: str = ONLY) -> str:
     form = {**hidden(person.browser.get(PAGE).text), "action": action}
     response = person.browser.post(path, data=form)
     return Page(person.browser.get(response.headers["location"]).text).by_id("notice").text
+
+
+def set_password(person: Person) -> str:
+    """Send the form of a first password, whether or not the page has it; return where that leads."""
+    form = {**hidden(person.browser.get(PAGE).text), "password": NEW}
+    return person.browser.post("/account/password", data=form).headers["location"]
 
 
 def passkeys_only(person: Person, *, second: bool = True) -> Authenticator:
@@ -152,6 +159,8 @@ def test_the_password_is_gone_and_answers_as_a_wrong_one_does(owner: Person):
 def test_no_password_comes_back_in_any_other_way(owner: Person, tmp_path: Path):
     """Neither the operator's command nor any page sets one: the store does not take it."""
     passkeys_only(owner)
+    assert not shows(owner.browser.get("/account/password"), "password")
+    assert set_password(owner).endswith("done=unchanged")
     file = tmp_path / "password"
     file.write_text("a whole new password for the owner")
     told = idp(owner.provider, "user", "set-password", owner.username, "--password-file", str(file))
@@ -200,6 +209,10 @@ def test_it_can_be_turned_off_by_a_passkey(owner: Person):
     account = account_of(owner)
     assert (account.has_passkeys_only, account.password_hash) == (False, "")
     assert happened(owner)[0] == Event.PASSKEY_ACCOUNT_OFF
+    assert set_password(owner).endswith("done=password_set")
+    again = Person(owner.provider, owner.username)
+    assert again.sign_in(again.browser.get("/login"), NEW).status_code == 303
+    assert again.sign_in(again.browser.get("/login"), owner.provider.secrets[owner.username]).status_code == 401
 
 
 # The way back

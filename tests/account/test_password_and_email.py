@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.account.people import elsewhere, without_password
 from tests.provider.person import Person, hidden
 from tests.provider.provider import Provider
 from tests.store.rows import at_once
@@ -80,6 +81,52 @@ def test_a_password_needs_a_recent_sign_in(hana: Person):
     hana.provider.clock.forward(601)
     for path in ("/account/password", "/account/email"):
         assert hana.browser.get(path).headers["location"] == f"/login?next={path.replace('/', '%2F')}"
+
+
+def set_first(person: Person, password: str = NEW, **more: str):
+    form = {**hidden(person.browser.get("/account/password").text), "password": password, **more}
+    return person.browser.post("/account/password", data=form)
+
+
+def test_somebody_without_a_password_sets_a_first_one(hana: Person):
+    """By the rules of every password; told as a change is; the other sessions end by choice, and it opens at once."""
+    other = elsewhere(hana)
+    page = without_password(hana).browser.get("/account/password")
+    assert shows(page, "password")
+    assert not shows(page, "current")
+    assert shows(set_first(hana, f"{HANA} 1"), "password-error")
+    assert "You have a password." in follow(hana, set_first(hana, others="end")).text
+    assert not is_signed_in(other)
+    assert letters(hana.provider, HANA)[0].subject == "パスワードが変更されました"
+    assert "The password was changed" in hana.browser.get("/account/activity").text
+    again = Person(hana.provider)
+    assert sign_in(again, again.browser.get("/login"), NEW).status_code == 200
+
+
+def test_a_first_password_needs_a_recent_sign_in(hana: Person):
+    """Nothing else proves who it is that sets it."""
+    form = {**hidden(without_password(hana).browser.get("/account/password").text), "password": NEW}
+    hana.provider.clock.forward(601)
+    assert hana.browser.post("/account/password", data=form).headers["location"].startswith("/login?next=")
+    again = Person(hana.provider)
+    assert sign_in(again, again.browser.get("/login"), NEW).status_code == 401
+
+
+def test_a_first_password_is_set_once(hana: Person):
+    """Of two at the same moment one counts: the other did not know a password that there was by then."""
+    without_password(hana)
+    form = hidden(hana.browser.get("/account/password").text)
+    passwords = (NEW, "kitsune ga neru asa")
+
+    def post(number: int) -> str:
+        return hana.browser.post("/account/password", data={**form, "password": passwords[number]}).headers["location"]
+
+    said = at_once(post, 2)
+    assert sorted(place.rpartition("=")[2] for place in said) == ["password_set", "unchanged"]
+    winner = passwords[[place.endswith("password_set") for place in said].index(True)]
+    again = Person(hana.provider)
+    assert sign_in(again, again.browser.get("/login"), winner).status_code == 200
+    assert shows(set_first(hana), "current-error")
 
 
 def test_an_address_counts_once_it_is_proved(hana: Person):

@@ -1,11 +1,11 @@
-"""Looking after one's account in real Chromium: sign out everywhere, close it and come back, switch to another."""
+"""Looking after one's account in real Chromium: a first password, sign out everywhere, close it, switch to another."""
 
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.account.people import PASSWORD, newcomer
+from tests.account.people import PASSWORD, newcomer, without_password
 from tests.journeys.test_in_a_browser import watched
 from tests.provider.provider import Provider
 
@@ -49,6 +49,28 @@ def test_sign_out_everywhere(context: BrowserContext, elsewhere: BrowserContext,
     expect(there.locator("h1")).to_have_text("ログイン")
     sign_in(there, username)
     expect(there.locator("h1")).to_have_text("プロフィール")
+
+
+def test_a_first_password(context: BrowserContext, shared_provider: Provider):
+    """From the ways to sign in, by the keyboard alone; it opens the account at the next sign-in."""
+    person = newcomer(shared_provider)
+    page = at_account(context, shared_provider, person.username)
+    without_password(person)
+    page.locator("#ways").press("Enter")
+    page.locator("#password").press("Enter")
+    expect(page.locator("#current")).to_have_count(0)
+    page.fill("#password", "short")
+    page.locator("#change").press("Enter")
+    expect(page.locator("#password-error")).to_be_visible()
+    page.fill("#password", "tanuki ga odoru yoru")
+    page.locator("#change").press("Enter")
+    expect(page.locator("#notice")).to_have_text("You have a password. It opens your account from now on.")
+    context.clear_cookies()
+    page.goto(f"{shared_provider.url}/account")
+    page.fill("#username", person.username)
+    page.fill("#password", "tanuki ga odoru yoru")
+    page.click("#sign-in")
+    expect(page.locator("#confirm-logout")).to_be_visible()
 
 
 def test_close_and_come_back(context: BrowserContext, shared_provider: Provider):

@@ -55,6 +55,18 @@ def test_a_new_account_has_no_password_and_the_app_is_answered(world: World, per
     assert guess.sign_in(guess.browser.get("/login"), "").status_code == 401
 
 
+def test_a_first_password_is_a_way_of_its_own(world: World, person: Person, address: str):
+    """After a sign-in with the other provider just now; from then on the account does not depend on it."""
+    finish = follow_letter(person, want_account(person, world, address), address)
+    follow(person, person.browser.post("/sign-up/finish", data={**hidden(finish.text), "terms": "agreed"}))
+    page = person.browser.get("/account/password")
+    assert not shows(page, "current")
+    person.browser.post("/account/password", data={**hidden(page.text), "password": "tanuki ga odoru yoru"})
+    again = Person(world.provider, address)
+    assert again.sign_in(again.browser.get("/login"), "tanuki ga odoru yoru").status_code == 303
+    assert go_by(Person(world.provider), world.plain, sub=address) == "/"
+
+
 def test_the_letter_opened_in_another_browser_makes_an_account_with_a_password(
     world: World, person: Person, address: str
 ):

@@ -96,6 +96,7 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
         "account/password.html": {
             **form,
             "has_password": True,
+            "may_have_one": True,
             "address": text("hana@example.jp"),
             "least": 15,
             "wrong": text("That is not your password."),
@@ -162,7 +163,7 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/come_back.html": full["account/come_back.html"] | {"flow": ""},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
         "account/password.html": full["account/password.html"]
-        | {"notice": None, "has_password": False, "wrong": None, "error": None},
+        | {"notice": None, "has_password": False, "may_have_one": False, "wrong": None, "error": None},
         "account/email.html": full["account/email.html"]
         | {"notice": None, "proved": None, "address": "", "error": None},
         "account/email_finish.html": full["account/email_finish.html"] | {"notice": None},
