@@ -59,7 +59,7 @@ def test_the_page_says_who_why_until_when_and_what(member: Person):
     assert page.all("h1")[0].text == "Tabi Points asks for some of your data"
     assert page.all("a", href="https://tabi.example")[0].text == "tabi.example"
     assert "to credit points for what you buy" in response.text
-    assert f"90 days, until {until.day} {until:%B %Y}" in response.text
+    assert f"90 days, until <bdi>{until.day} {until:%B %Y}</bdi>" in response.text
     assert boxes(page) == {
         "prefecture": "Prefecture part of your address | Tokyo. Not your street or postcode",
         "over_20": "Whether you are 20 or over answer only | Yes. Not your date of birth",

@@ -82,7 +82,7 @@ def test_a_mail_arrives_once(sends, post: Post, authority: Authority, tls: str):
     (mail,) = post.mails
     assert post.recipients == [HANA]
     assert (mail["From"], mail["To"]) == ("関所 <no-reply@id.example.jp>", HANA)
-    assert mail["Subject"] == "アカウントへの新しいサインイン"
+    assert mail["Subject"] == "アカウントへの新しいログイン"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Content-Language"] == "ja"
     assert "端末: Firefox, Windows" in mail.get_content()

@@ -95,18 +95,19 @@ def test_one_environment_speaks_the_language_of_each_page_and_escapes_its_values
         loader=DictLoader(
             {
                 "asked": "{{ _('<bdi>%(client)s</bdi> asks to know you', client=client) }}",
-                "page": "{{ _('Sign in') }}: {% trans count=days, until=until %}{{ count }} day, until {{ until }}"
-                "{% pluralize %}{{ count }} days, until {{ until }}{% endtrans %}",
+                "page": "{{ _('Sign in') }}: "
+                "{% trans count=days, until=until %}{{ count }} day, until <bdi>{{ until }}</bdi>"
+                "{% pluralize %}{{ count }} days, until <bdi>{{ until }}</bdi>{% endtrans %}",
             }
         ),
     )
     install_translations(environment, load_catalogues(), lambda: spoken[0])
     page = environment.get_template("page")
-    assert page.render(days=1, until="<b>") == "Sign in: 1 day, until &lt;b&gt;"
-    assert page.render(days=90, until="<b>") == "Sign in: 90 days, until &lt;b&gt;"
+    assert page.render(days=1, until="<b>") == "Sign in: 1 day, until <bdi>&lt;b&gt;</bdi>"
+    assert page.render(days=90, until="<b>") == "Sign in: 90 days, until <bdi>&lt;b&gt;</bdi>"
     spoken[0] = "ja"
     assert environment.get_template("asked").render(client="<b>").startswith("<bdi>&lt;b&gt;</bdi>が、")
-    assert page.render(days=1, until="<b>") == "ログイン: 1日間（&lt;b&gt;まで）"
+    assert page.render(days=1, until="<b>") == "ログイン: 1日間（<bdi>&lt;b&gt;</bdi>まで）"
 
 
 @pytest.mark.parametrize(
