@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ DAY = 24 * 60 * 60
 NOW = 1_795_392_000  # 23 November 2026
 
 
+@cache
 def shipped_catalogue() -> Catalogue:
     names = ("catalogue.toml", "purposes.toml", "reasons.toml", "obligations.toml")
     return parse_catalogue(*((SHARING / name).read_text("utf-8") for name in names))
@@ -74,6 +76,7 @@ def a_person(**but: object) -> UserState:
     return UserState(**{**usual, "suspended": False, "risk": Risk.LOW, **but})
 
 
+@cache
 def everyday() -> World:
     """Hana ticked her prefecture for Tabi Points, and the app asks for that, her age and her e-mail address."""
     catalogue = shipped_catalogue()
