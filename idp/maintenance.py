@@ -13,6 +13,7 @@ from idp.services import Services
 from idp.store import (
     activity,
     attempts,
+    audience_answers,
     audience_fields,
     changes,
     codes,
@@ -66,6 +67,7 @@ def run_once(services: Services) -> dict[str, int]:
     return {
         "activity": activity.purge(database, now - lifetimes.activity),
         "attempts": attempts.purge(database, now, services.settings.sign_in.window),
+        "audience_answers": audience_answers.purge(database, now),
         "audience_fields": audience_fields.purge(database, now),
         "changes": changes.purge(database, now),
         "authorization_codes": codes.purge(database, now),

@@ -246,8 +246,10 @@ class DataApi:
     """How many people one answer counts or names at most; all of them are written down in one transaction."""
     audience_step: int = 5
     """A number of people is rounded down to a multiple of this."""
-    audience_window: int = DAY
-    """Within how many seconds all questions of a partner for one purpose have to be about the same fields."""
+    audience_spread: int = 5
+    """How far the number of people that an answer leaves out is spread; see `idp.protocol.left_out`."""
+    audience_window: int = 7 * DAY
+    """For how many seconds all questions of a partner for one purpose are about the same fields, and answers stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -635,12 +637,15 @@ def _check_password_hashing(settings: Settings) -> None:
         raise SettingsError(message)
 
 
+_MAY_BE_ZERO = frozenset({"refresh_retry", "audience_spread"})
+
+
 def _check_positive(settings: Settings) -> None:
     """Refuse zero and less in every group of settings, where anything is counted."""
     groups = {item.name: getattr(settings, item.name) for item in fields(settings)}
     for name, group in groups.items():
         for item in fields(group) if is_dataclass(group) else ():
-            if item.type is int and getattr(group, item.name) < (0 if item.name == "refresh_retry" else 1):
+            if item.type is int and getattr(group, item.name) < (0 if item.name in _MAY_BE_ZERO else 1):
                 message = f"'{name}.{item.name}' must be a positive number of seconds, bytes or tries"
                 raise SettingsError(message)
 

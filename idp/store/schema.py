@@ -14,6 +14,7 @@ from idp.store import (  # noqa: F401 - importing a module declares its table
     agreed_terms,
     agreement_versions,
     attempts,
+    audience_answers,
     audience_fields,
     audit,
     audit_tree,

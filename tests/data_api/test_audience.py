@@ -5,56 +5,30 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import Any
 
 import httpx
 import pytest
 
-from idp.data_sharing import Circumstances, Segment, outgoing
+from idp.data_sharing import Segment, outgoing
 from idp.data_sharing.facts import read_record
-from idp.protocol.asked import Asked
 from idp.protocol.audit import Kind
 from idp.services import EXTENSION
 from idp.store import audience_fields, decision_records, grants
+from idp.store.audience_answers import audience_answers
 from tests.audit.test_complete import kinds
-from tests.provider.apps import App
-from tests.provider.operator import declare_clients
+from tests.data_api.desk import ADULT, DESK, LIMITS, PURPOSE, TOKYO, agree, ask, declare_desk, make, own_token
 from tests.provider.person import Person
 from tests.provider.provider import HTTP, Provider, another_process, serve_here
 from tests.real.postgres_server import PostgresServer
-from tests.store.rows import DAY, THREADS, new_id
+from tests.store.rows import DAY, THREADS
 from tests.web.visits import answer, claims_of, decide, end_sharing, signed_in, visit
-
-PURPOSE = "marketing.offers"
-LEAST = 5
-TOKYO = {"prefecture": "Tokyo", "over_20": True}
-FIELDS = ("prefecture", "over_20", "gender")
-LIMITS = {
-    "IDP_DATA_API__AUDIENCE_LEAST": str(LEAST),
-    "IDP_DATA_API__AUDIENCE_MOST": "9",
-    "IDP_DATA_API__AUDIENCE_STEP": "1",
-}
-DESK = App("kaze-desk", "https://kaze.example.test/desk", f"openid prefecture over_20 purpose:{PURPOSE}")
-ADULT = {"birthdate": "1990-01-01", "address": {"region": "Tokyo"}, "zoneinfo": "Asia/Tokyo"}
 
 
 @pytest.fixture(scope="module")
 def market(postgres_server: PostgresServer) -> Iterator[Provider]:
     """A provider with an advertiser, and six adults in Tokyo who agreed to its offers, Hana among them."""
     with postgres_server.database() as url, serve_here(url, **LIMITS) as running:
-        declare_clients(
-            running,
-            {
-                "client_id": DESK.client_id,
-                "kind": "third_party",
-                "partner_id": "kaze-ads",
-                "name": "Kaze Ads",
-                "auth_method": "client_secret_basic",
-                "grant_types": ["authorization_code", "client_credentials"],
-                "redirect_uris": [DESK.redirect_uri],
-                "scopes": ["openid", "prefecture", "over_20", "audience"],
-            },
-        )
+        declare_desk(running)
         for _ in range(5):
             agree(running, make(running, ADULT))
         yield running
@@ -62,44 +36,17 @@ def market(postgres_server: PostgresServer) -> Iterator[Provider]:
 
 @pytest.fixture
 def hana(market: Provider) -> Person:
-    """Hana, the sixth of them."""
+    """Hana, the sixth of them, on a day of her own."""
+    market.clock.forward(DAY)
     hana = signed_in(Person(market))
     end_sharing(hana, DESK, PURPOSE)
     answer(decide(hana, visit(hana, DESK), "prefecture", "over_20"))
     return hana
 
 
-def make(provider: Provider, profile: dict[str, Any]) -> str:
-    services = provider.services
-    with services.database.transaction() as connection:
-        return services.accounts.create(connection, f"{new_id()}@example.jp", "", profile, services.now)
-
-
-def agree(provider: Provider, account_id: str, *refused: str, client_id: str = DESK.client_id, days: int = 0) -> None:
-    """A yes of somebody, as the consent page writes it down; it must be written down of whoever may be asked."""
-    services = provider.services
-    services.feed.read_now()
-    asked = Asked(("openid",), PURPOSE, ("prefecture", "over_20"), days)
-    account, app = services.sharing.account(account_id), services.find_client(client_id)
-    ticked = frozenset(asked.fields) - set(refused)
-    circumstances = Circumstances(new_id(), "ja", "")
-    given = services.sharing.agree(app, account, asked, ticked, circumstances, services.now)
-    with services.database.transaction() as connection:
-        services.sharing.give(connection, given, services.now)
-
-
-def own_token(provider: Provider, scope: str = "audience") -> str:
-    response = provider.token(DESK.client_id, grant_type="client_credentials", scope=scope)
-    return str(response.json()["access_token"])
-
-
-def ask(provider: Provider, where: dict[str, object], token: str = "", **more: object) -> httpx.Response:
-    bearer = {"Authorization": f"Bearer {token or own_token(provider)}"}
-    body = {"purpose": PURPOSE, "where": where, **more}
-    return HTTP.post(f"{provider.url}/data/v1/audience", json=body, headers=bearer)
-
-
 def count(provider: Provider, where: dict[str, object]) -> int:
+    """Count on the next day: what was told on this one stays."""
+    provider.clock.forward(DAY)
     response = ask(provider, where)
     assert response.status_code == 200, response.text
     number: int = response.json()["count"]
@@ -250,10 +197,9 @@ def test_only_a_token_of_the_apps_own_for_this(market: Provider, hana: Person):
 
 
 def test_an_answer_that_is_over_counts_no_more(market: Provider, hana: Person):
-    """A yes for a day does not count on the day after."""
-    agree(market, make(market, ADULT), days=1)
+    """A yes for two days does not count on the second day after."""
+    agree(market, make(market, ADULT), days=2)
     assert count(market, TOKYO) == 7
-    market.clock.forward(DAY)
     assert count(market, TOKYO) == 6
 
 
@@ -274,19 +220,74 @@ def test_two_questions_at_a_time_have_nobody_in_common(market: Provider, hana: P
 def test_after_a_day_other_fields_may_be_asked_about(market: Provider, hana: Person):
     """From the first question of the day, and then those alone."""
     assert count(market, TOKYO) == 6
-    market.clock.forward(DAY)
     assert count(market, {"prefecture": "Tokyo"}) >= 6
     assert ask(market, TOKYO).status_code == 429
-    market.clock.forward(DAY)
     assert count(market, TOKYO) == 6
 
 
+def test_what_was_told_stays_for_the_day(market: Provider, hana: Person):
+    """Who comes or goes meanwhile is not seen by the number, and nothing more goes out: it is the same answer."""
+    first, before = ask(market, TOKYO).json(), entries(market)
+    assert first["count"] == 6
+    agree(market, make(market, ADULT))
+    agree(market, make(market, ADULT))
+    end_sharing(hana, DESK, PURPOSE)
+    assert ask(market, TOKYO).json() == first
+    assert entries(market) == before
+    assert count(market, TOKYO) == 7
+
+
+def test_too_few_stay_too_few_for_the_day(market: Provider, hana: Person):
+    """That the fifth has come is not seen on the day on which they come."""
+    kyoto = {"prefecture": "Kyoto", "over_20": True}
+    for _ in range(4):
+        agree(market, make(market, {**ADULT, "address": {"region": "Kyoto"}}))
+    assert too_small(ask(market, kyoto))
+    agree(market, make(market, {**ADULT, "address": {"region": "Kyoto"}}))
+    for more in ({}, {"campaign": "autumn-sale"}):
+        assert too_small(ask(market, kyoto, **more))
+    assert count(market, kyoto) == 5
+
+
+def test_no_name_is_added_on_the_day(market: Provider, hana: Person):
+    """To no campaign, one that begins later included: who has come is not the one whose name has."""
+    first = ask(market, TOKYO, campaign="autumn-sale").json()["members"]
+    market.clock.forward(1)
+    agree(market, make(market, ADULT))
+    assert ask(market, TOKYO, campaign="autumn-sale").json()["members"] == first
+    assert len(ask(market, TOKYO, campaign="winter-sale").json()["members"]) == len(first)
+    assert count(market, TOKYO) == len(first) + 1
+
+
+def test_of_each_segment_some_are_left_out(market: Provider, hana: Person):
+    """As many as were drawn, by lot, the same of all campaigns; who is left out is in no entry of the log either."""
+    aomori = {"prefecture": "Aomori", "over_20": True}
+    for _ in range(40):
+        agree(market, make(market, {**ADULT, "address": {"region": "Aomori"}}))
+    more = {"IDP_DATA_API__AUDIENCE_SPREAD": "1", "IDP_DATA_API__AUDIENCE_MOST": "40"}
+    with another_process(market, **{**LIMITS, **more}) as drawing:
+        services, before = drawing.extensions[EXTENSION], entries(market)
+        app = services.find_client(DESK.client_id)
+
+        def told(campaign: str) -> dict[str, object]:
+            released = services.audiences.answer(app, Segment(PURPOSE, aomori, campaign), market.services.now)
+            answered: dict[str, object] = json.loads(outgoing(released, {}).content)
+            return answered
+
+        number = told("")["count"]
+        assert entries(market) == before + number
+        assert len(told("autumn-sale")["members"]) == len(told("winter-sale")["members"]) == number
+    with market.services.database.autocommit() as connection:
+        drawn = connection.execute(audience_answers.select().where(audience_answers.c.left_out > 0)).one()
+    assert number == 40 - drawn.left_out
+
+
 def test_a_number_is_rounded_down(market: Provider, hana: Person):
-    """Who joins or leaves between two questions is not seen by one more or less; all stand in the log."""
+    """All stand in the log."""
     with another_process(market, **{**LIMITS, "IDP_DATA_API__AUDIENCE_STEP": "4"}) as rounding:
         services, before = rounding.extensions[EXTENSION], entries(market)
         app = services.find_client(DESK.client_id)
-        released = services.audiences.answer(app, Segment(PURPOSE, TOKYO), services.now)
+        released = services.audiences.answer(app, Segment(PURPOSE, TOKYO), market.services.now)
     assert json.loads(outgoing(released, {}).content)["count"] == 4
     assert entries(market) == before + 6
 
