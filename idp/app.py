@@ -43,7 +43,7 @@ from idp.consent import routes as consent
 from idp.data_api import routes as data_api
 from idp.decision_api import routes as decision_api
 from idp.discovery import PublishedDocuments
-from idp.login import choose, forgotten, passkey, recovered, recovery, second_factor
+from idp.login import choose, forgotten, passkey, recovered, recovery, second_factor, undo_address
 from idp.login import routes as login
 from idp.logout import routes as logout
 from idp.partner import acknowledgements, console
@@ -104,6 +104,7 @@ def _capabilities(services: Services) -> list[Blueprint]:
         mail_codes.blueprint,
         recovery.blueprint,
         recovered.blueprint,
+        undo_address.blueprint,
         upstream.create_blueprint(services),
         second_factor.blueprint,
         choose.blueprint,

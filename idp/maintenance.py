@@ -12,6 +12,7 @@ from idp.data_sharing.agreement_life import put_due_in_force
 from idp.services import Services
 from idp.store import (
     activity,
+    address_changes,
     attempts,
     audience_answers,
     audience_fields,
@@ -66,6 +67,7 @@ def run_once(services: Services) -> dict[str, int]:
     decision_records.forget_old(database, now - lifetimes.decision_record)
     return {
         "activity": activity.purge(database, now - lifetimes.activity),
+        "address_changes": address_changes.purge(database, now),
         "attempts": attempts.purge(database, now, services.settings.sign_in.window),
         "audience_answers": audience_answers.purge(database, now),
         "audience_fields": audience_fields.purge(database, now),

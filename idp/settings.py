@@ -201,6 +201,8 @@ class Recovery:
     """How long whoever it is about has to cancel it, before a new passkey can be made."""
     open_days: int = 14
     """For how long it can be made then."""
+    undo_days: int = 7
+    """For how long a change of e-mail address can be taken back; see `idp.address_undo`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ WORDS: Final[Mapping[Event, Callable[[], str]]] = {
     Event.RECOVERY_CANCELLED: lambda: _("Recovery was cancelled"),
     Event.RECOVERED: lambda: _("The account was recovered"),
     Event.EMAIL_CHANGED: lambda: _("The e-mail address was changed"),
+    Event.EMAIL_RESTORED: lambda: _("A change of the e-mail address was taken back"),
     Event.CONNECTION_ADDED: lambda: _("Another sign-in was connected"),
     Event.CONNECTION_REMOVED: lambda: _("Another sign-in was disconnected"),
     Event.SESSION_ENDED: lambda: _("A device was signed out"),

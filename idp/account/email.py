@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
+from idp import address_undo
 from idp.account.notices import notice, noticed
 from idp.account.viewer import Viewer, for_recent_viewer
 from idp.activity import proved_addresses
@@ -64,9 +65,9 @@ def finish() -> Response:
     if not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.EMAIL)
     secret = form.get("token", "")
-    _own(services, secret)
+    proof = _own(services, secret)
     try:
-        _change(services, secret)
+        _change(services, secret, proof.account_id)
     except NameTakenError:
         raise _taken() from None
     return noticed(paths.EMAIL, "email_changed")
@@ -93,8 +94,8 @@ def _own(services: Services, secret: str) -> MailProof:
     )
 
 
-def _change(services: Services, secret: str) -> None:
-    """Spend the proof and all that it is for, or nothing of it.
+def _change(services: Services, secret: str, account_id: str) -> None:
+    """Spend the proof and all that it is for, or nothing of it; the old address can take it back.
 
     Raises:
         PageError: when the link was used a moment ago.
@@ -102,15 +103,15 @@ def _change(services: Services, secret: str) -> None:
     """
     now, seen = services.now, seen_from(services, request)
     with services.database.transaction() as connection:
+        account = services.accounts.hold(connection, account_id)
         proof = services.mail_proofs.take(connection, KIND, secret, now)
-        account = services.accounts.hold(connection, proof.account_id) if proof else None
         if proof is None or account is None:
             raise link_over(services, KIND)
         services.accounts.change_address(connection, account.id, proof.address, now)
         mail_proofs.forget_account(connection, account.id)
-        services.activity.note(
-            connection, account.id, Event.EMAIL_CHANGED, seen, now, also_to=proved_addresses(account)
-        )
+        is_told = address_undo.offer(services, connection, account, proof.address, seen)
+        also_to = () if is_told else proved_addresses(account)
+        services.activity.note(connection, account.id, Event.EMAIL_CHANGED, seen, now, also_to=also_to)
 
 
 def _taken() -> PageError:
@@ -132,5 +133,6 @@ def _page(services: Services, person: Viewer, address: str = "", error: str | No
         notice=notice(request),
         proved=next(iter(proved_addresses(person.account)), None),
         address=address[:320],
+        days=services.settings.recovery.undo_days,
         error=error,
     )

@@ -23,6 +23,8 @@ class Event(StrEnum):
     RECOVERY_CANCELLED = "recovery_cancelled"
     RECOVERED = "recovered"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_RESTORED = "email_restored"
+    """A change was taken back by the address before, with all that opened the account since."""
     CONNECTION_ADDED = "connection_added"
     CONNECTION_REMOVED = "connection_removed"
     SESSION_ENDED = "session_ended"

@@ -105,5 +105,11 @@ def stop(connection: Connection, account_id: str) -> None:
     connection.execute(delete(authenticators).where(waiting))
 
 
+def forget_since(connection: Connection, account_id: str, since: int) -> None:
+    """Forget an app that was set up at a moment or later, and one that is being set up."""
+    later = authenticators.c.confirmed_at.is_(None) | (authenticators.c.confirmed_at >= since)
+    connection.execute(delete(authenticators).where((authenticators.c.account_id == account_id) & later))
+
+
 def _place(account_id: str) -> str:
     return f"authenticators/{account_id}/secret"

@@ -129,6 +129,12 @@ def remove(connection: Connection, account_id: str, passkey_id: bytes) -> bool:
     return connection.execute(delete(passkeys).where(_own(account_id, passkey_id))).rowcount == 1
 
 
+def remove_since(connection: Connection, account_id: str, since: int) -> None:
+    """Remove the passkeys that an account got at a moment or later."""
+    later = (passkeys.c.account_id == account_id) & (passkeys.c.created_at >= since)
+    connection.execute(delete(passkeys).where(later))
+
+
 def begin(connection: Connection, challenge: str, ceremony: Ceremony, expires_at: int) -> None:
     """Store a new challenge, hashed."""
     connection.execute(

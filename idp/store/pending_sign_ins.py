@@ -89,6 +89,11 @@ def try_mailed(connection: Connection, pending_id: str, code_hash: bytes, now: i
     return connection.execute(update(pending_sign_ins).where(right).values(mailed_hash=None)).rowcount == 1
 
 
+def forget_account(connection: Connection, account_id: str) -> None:
+    """Drop what waits for an account: what was proved before does not count any more."""
+    connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.account_id == account_id))
+
+
 def purge(database: Database, now: int) -> int:
     """Forget sign-ins that nobody completed; return how many."""
     return delete_in_batches(database, pending_sign_ins, pending_sign_ins.c.expires_at <= now)

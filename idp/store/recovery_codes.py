@@ -54,6 +54,12 @@ def forget_all(connection: Connection, account_id: str) -> None:
     connection.execute(delete(recovery_codes).where(recovery_codes.c.account_id == account_id))
 
 
+def forget_since(connection: Connection, account_id: str, since: int) -> None:
+    """Make the codes worthless that were made at a moment or later."""
+    later = (recovery_codes.c.account_id == account_id) & (recovery_codes.c.made_at >= since)
+    connection.execute(delete(recovery_codes).where(later))
+
+
 def _new_code(random: Randomness) -> str:
     bits = int.from_bytes(random(_BYTES), "big")
     letters = "".join(_ALPHABET[(bits >> shift) & 31] for shift in range(0, _BYTES * 8, 5))

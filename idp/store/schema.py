@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from idp.store import (  # noqa: F401 - importing a module declares its table
     accounts,
     activity,
+    address_changes,
     agreed_terms,
     agreement_versions,
     attempts,

@@ -107,5 +107,11 @@ def remove_all(connection: Connection, account_id: str) -> int:
     return connection.execute(delete(upstream_links).where(upstream_links.c.account_id == account_id)).rowcount
 
 
+def remove_since(connection: Connection, account_id: str, since: int) -> None:
+    """End the connections that an account got at a moment or later."""
+    later = (upstream_links.c.account_id == account_id) & (upstream_links.c.created_at >= since)
+    connection.execute(delete(upstream_links).where(later))
+
+
 def _place(link_id: str) -> str:
     return f"upstream_links/{link_id}/content"

@@ -12,6 +12,7 @@ from tests.provider.provider import Provider
 LEFT_OUT = {
     "token_families": "what an app may do stands with the sharing; the row itself is a secret's hash",
     "mail_proofs": "they live for minutes, and their addresses are those of the profile",
+    "address_changes": "they live for days, and are told by a letter and in the activity",
     "recoveries": "one that runs is told by letters and in the activity",
     "pending_sign_ins": "they live for minutes",
     "passkey_challenges": "they live for minutes",

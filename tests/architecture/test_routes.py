@@ -51,6 +51,7 @@ ROUTES = {
     "/account/email/code": READ | WRITE,
     "/login/recovery": READ | WRITE,
     "/account/email/finish": READ | WRITE,
+    "/account/email/undo/<secret>": READ | WRITE,
     "/login/with/<provider>": WRITE,
     "/login/with/<provider>/callback": READ | WRITE,
     "/login/new-here": READ | WRITE,

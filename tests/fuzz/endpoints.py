@@ -201,6 +201,14 @@ def _recovery_link(world: World) -> list[Draft]:
     ]
 
 
+def _undo_link(world: World) -> list[Draft]:
+    session = cookie(sekisho_session=world.hana.session)
+    return [
+        Draft("GET", b"/account/email/undo/none", (*query(lang="ja"), *session)),
+        Draft("POST", b"/account/email/undo/none", (*form(csrf=world.csrf), *session)),
+    ]
+
+
 def _passkeys_only(world: World) -> list[Draft]:
     session = cookie(sekisho_session=world.hana.session)
     return [Draft("POST", b"/account/passkeys/only", (*form(csrf=world.csrf, action="on"), *session))]
@@ -566,6 +574,7 @@ ENDPOINTS = (
     Endpoint("/account", touches_store=True, drafts=_own_page("/account"), share=0.1),
     Endpoint("/login/passkey", touches_store=True, drafts=_passkey_sign_in, share=0.3),
     Endpoint("/login/recovery", touches_store=True, drafts=_recovery, share=0.2),
+    Endpoint("/account/email/undo/<secret>", touches_store=True, drafts=_undo_link, share=0.2),
     Endpoint("/account/recovery/<secret>", touches_store=True, drafts=_recovery_link, share=0.2),
     Endpoint("/account/passkeys/only", touches_store=True, drafts=_passkeys_only, share=0.1),
     Endpoint("/account/passkeys", touches_store=True, drafts=_passkeys, share=0.3),

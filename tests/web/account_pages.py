@@ -106,6 +106,7 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             **form,
             "proved": text("hana@example.jp"),
             "address": text("hana@example.org"),
+            "days": 7,
             "error": text("Write your e-mail address."),
         },
         "account/email_finish.html": {**form, "token": text("a secret"), "address": text("hana@example.org")},

@@ -269,6 +269,12 @@ def every_page(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
             "error": text("That did not work."),
         },
         "recovery_cancelled.html": {},
+        "email_undo.html": {
+            "csrf": text("csrf-1"),
+            "action": "/account/email/undo/x",
+            "address": text("hana@example.jp"),
+        },
+        "email_undone.html": {"address": text("hana@example.jp"), "has_password": True},
         "second_factor.html": {
             **form,
             "client": an_app(text("Storefront"), logo="/apps/storefront/logo/en"),
@@ -365,6 +371,8 @@ def at_their_barest() -> dict[str, dict[str, Any]]:
         "recovery.html": full["recovery.html"] | {"username": "", "days": 3, "error": None},
         "recovery_link.html": full["recovery_link.html"] | {"person": None, "options": "", "error": None},
         "recovery_cancelled.html": {},
+        "email_undo.html": full["email_undo.html"],
+        "email_undone.html": full["email_undone.html"] | {"has_password": False},
         "second_factor.html": full["second_factor.html"]
         | {"flow": "", "client": None, "factor": "app", "others": [("mail", "/x")], "error": None},
         "consent.html": full["consent.html"]

@@ -150,6 +150,8 @@ FIXED = {
     "recovery.html": {"username": "username", "code": "code", "begin-recovery": ""},
     "recovery_link.html": {"enrol": "", "name": "name", "make-passkey": "", "cancel-recovery": "action"},
     "recovery_cancelled.html": {},
+    "email_undo.html": {"undo": ""},
+    "email_undone.html": {"new-password": ""},
     "second_factor.html": {"code": "code", "prove": "", "send": "action", "use-app": "", "use-recovery-code": ""},
     "account/authenticator.html": {"picture": "", "key": "", "code": "code", "confirm": "action", "stop": "action"},
     "account/recovery_codes.html": {"codes": "", "kept": ""},
