@@ -29,15 +29,17 @@ class Activity:
         now: int,
         *,
         also_to: tuple[str, ...] = (),
+        quietly: bool = False,
         **details: str,
     ) -> None:
         """Write an event down in the caller's transaction, and queue its notices there where it has any.
 
-        `also_to` are proved addresses that the account has no more, such as the one that was just replaced.
+        `also_to` are proved addresses that the account has no more, such as the one that was just replaced; `quietly`
+        tells nobody, where they were told of the same before.
         """
         activity.add(connection, self._sealer, account_id, event, seen, now, details)
         account = None if event in UNTOLD else self._accounts.find(connection, account_id)
-        if account is None or account.sandbox_of:  # people of a sandbox are made up, their addresses perhaps somebody's
+        if account is None or quietly or account.sandbox_of:  # made-up people's addresses are perhaps somebody's
             return
         language = language_of(account)
         for address in dict.fromkeys((*proved_addresses(account), *filter(is_address, also_to))):

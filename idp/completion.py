@@ -23,7 +23,7 @@ from idp.protocol.authentication import (
 )
 from idp.protocol.risk import Action
 from idp.protocol.secrets import new_identifier
-from idp.risk import asked_by_risk, note_sign_in
+from idp.risk import asked_by_risk, note_refusal, note_sign_in
 from idp.services import Services
 from idp.store import authenticators, interactions, passkeys, pending_sign_ins
 from idp.store.accounts import Account
@@ -42,6 +42,26 @@ SECOND_FACTOR_SECONDS = 600
 """How long a first factor is good for without the second."""
 
 
+class RefusedByRiskError(PageError):
+    """A sign-in that proved what it had to, and was refused for everything around it.
+
+    Its page confirms what was proved. A route that takes something which may have been stolen or guessed, such as a
+    password, answers as if that were wrong instead.
+    """
+
+    def __init__(self, flow: str) -> None:
+        """Lead back to the request that waits, or to the sign-in page."""
+        super().__init__(
+            "sign_in_refused",
+            _("We did not let this sign-in through"),
+            _("It looks very unlike you. Nothing was changed."),
+            _("Sign in from a browser that you have used before, or with a passkey; or try again later."),
+            status=HTTPStatus.FORBIDDEN,
+            continue_url=continuation(flow) if flow else paths.LOGIN,
+            continue_label=_("Sign in"),
+        )
+
+
 def complete(
     services: Services, account: Account, amr: tuple[str, ...], interaction: Interaction | None, onward: str = ""
 ) -> Response:
@@ -50,18 +70,20 @@ def complete(
     `onward` is the page of their own that they were on their way to, where no app waits: see `paths.own_page`.
 
     Raises:
-        PageError: when nothing but a passkey opens the account and this was something else, or when it looks so much
-            like somebody else that it is refused.
+        PageError: when nothing but a passkey opens the account and this was something else.
+        RefusedByRiskError: when it looks too much like somebody else. Its person is told by then, elsewhere.
     """
     if account.has_passkeys_only and acr_of(amr) != ACR_PHISHING_RESISTANT:
         raise _passkeys_only()
     flow, asked = (interaction.id, interaction.levels) if interaction else ("", ANY_LEVEL)
     by_risk = asked_by_risk(services, account, acr_of(amr))
     if by_risk is Action.REFUSE:
-        raise _too_risky(flow)
+        raise _refused(services, account, amr, flow)
     level = missing_level(services, account, acr_of(amr), asked, own=True)
-    if by_risk is Action.STEP_UP and not level:
-        level = _mailed_level(services, account, acr_of(amr))
+    if by_risk is Action.STEP_UP and not level and not meets(acr_of(amr), ACR_MAIL_CODE):
+        level = _mailed_level(services, account)
+        if not level and services.risk_rules.without_second_step is Action.REFUSE:
+            raise _refused(services, account, amr, flow)
     if level:
         return ask_second_factor(services, renew(services), account.id, amr, level, flow, onward)
     return finish(services, account, amr, flow, onward)
@@ -144,25 +166,14 @@ def _by_second_factor(services: Services, account: Account) -> tuple[str, ...]:
     return (*((ACR_MAIL_CODE,) if has_mail else ()), *((ACR_TWO_FACTORS,) if has_app else ()))
 
 
-def _mailed_level(services: Services, account: Account, acr: str) -> str:
-    """Return the least that is more than a first factor, where it is missing and the account has an address for it.
-
-    Whoever has no proved address either gets in: they could not prove more, and are not to be shut out for good.
-    """
-    is_missing = not meets(acr, ACR_MAIL_CODE) and ACR_MAIL_CODE in _by_second_factor(services, account)
-    return ACR_MAIL_CODE if is_missing else ""
+def _refused(services: Services, account: Account, amr: tuple[str, ...], flow: str) -> RefusedByRiskError:
+    note_refusal(services, account, amr)
+    return RefusedByRiskError(flow)
 
 
-def _too_risky(flow: str) -> PageError:
-    return PageError(
-        "sign_in_refused",
-        _("We did not let this sign-in through"),
-        _("It looks very unlike you. Nothing was changed."),
-        _("Sign in from a browser that you have used before, or with a passkey; or try again later."),
-        status=HTTPStatus.FORBIDDEN,
-        continue_url=continuation(flow) if flow else paths.LOGIN,
-        continue_label=_("Sign in"),
-    )
+def _mailed_level(services: Services, account: Account) -> str:
+    """Return the least that is more than a first factor; "" where the account has no address for it."""
+    return ACR_MAIL_CODE if ACR_MAIL_CODE in _by_second_factor(services, account) else ""
 
 
 def continuation(flow: str) -> str:

@@ -4,10 +4,12 @@ The history is the person's own security activity, sealed like the rest of it: n
 were.
 """
 
+from contextlib import suppress
+
 from flask import request
 
 from idp.protocol.activity import Event
-from idp.protocol.authentication import ACR_PHISHING_RESISTANT
+from idp.protocol.authentication import ACR_PHISHING_RESISTANT, acr_of
 from idp.protocol.risk import Action, PastSignIn, Place, read_place
 from idp.services import Services
 from idp.store import activity, attempts
@@ -20,6 +22,9 @@ from idp.web.requests import place_of, seen_from
 LOOKED_AT = 30
 """How many earlier sign-ins a new one is compared with."""
 SIGN_INS = (Event.SIGNED_IN, Event.NEW_DEVICE)
+NOBODY = Account(id="", password_hash="", profile={}, status="", updated_at=0)
+TOLD_AGAIN_AFTER = 86_400
+"""Seconds in which one letter tells of refused sign-ins: a thief's tries must not fill the owner's mailbox."""
 
 
 def asked_by_risk(services: Services, account: Account, acr: str) -> Action:
@@ -47,6 +52,36 @@ def note_sign_in(services: Services, connection: Connection, account: Account, a
     event = Event.SIGNED_IN if is_known or is_first else Event.NEW_DEVICE
     seen, place = seen_from(services, request), _written(place_of(services, request))
     services.activity.note(connection, account.id, event, seen, services.now, methods=" ".join(amr), place=place)
+
+
+def note_refusal(services: Services, account: Account, amr: tuple[str, ...]) -> None:
+    """Write down and tell what the browser is not: that the account would have opened. Committed before any answer."""
+    with services.database.transaction() as connection:
+        _note_refusal(services, connection, account, amr)
+
+
+def spend_a_refusal(services: Services, amr: tuple[str, ...]) -> None:
+    """Do what the refusal of something right costs, about nobody, and take it back: after something wrong.
+
+    Otherwise time would tell what the page does not (CWE-208). What is left of it is the one letter of a day, and that
+    nobody has earlier sign-ins to unseal.
+    """
+    asked_by_risk(services, NOBODY, acr_of(amr))
+    with suppress(_TakenBackError), services.database.transaction() as connection:
+        _note_refusal(services, connection, NOBODY, amr)
+        raise _TakenBackError
+
+
+class _TakenBackError(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
+def _note_refusal(services: Services, connection: Connection, account: Account, amr: tuple[str, ...]) -> None:
+    seen, place = seen_from(services, request), _written(place_of(services, request))
+    kind, now = Event.SIGN_IN_REFUSED, services.now
+    before = activity.latest(connection, services.sealer, account.id, 1, kinds=(kind,))
+    is_told = any(now - entry.at < TOLD_AGAIN_AFTER for entry in before)
+    services.activity.note(connection, account.id, kind, seen, now, quietly=is_told, methods=" ".join(amr), place=place)
 
 
 def everywhere(services: Services) -> bytes:

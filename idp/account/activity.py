@@ -59,6 +59,7 @@ def activity(services: Services, person: Viewer) -> Response:
 WORDS: Final[Mapping[Event, Callable[[], str]]] = {
     Event.SIGNED_IN: lambda: _("You signed in"),
     Event.NEW_DEVICE: lambda: _("You signed in on a new device"),
+    Event.SIGN_IN_REFUSED: lambda: _("A sign-in was refused: it looked very unlike you"),
     Event.PASSKEY_ADDED: lambda: _("A passkey was added"),
     Event.PASSKEY_REMOVED: lambda: _("A passkey was removed"),
     Event.PASSKEY_REFUSED: lambda: _("A passkey was refused: there may be a copy of it"),

@@ -4,12 +4,13 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from idp.completion import complete, continuation
+from idp.completion import RefusedByRiskError, complete, continuation
 from idp.login.page import sign_in_page, waiting_interaction
 from idp.login.throttle import Throttle
 from idp.passwords.hashing import Passwords
 from idp.protocol.authentication import AMR_PASSWORD
 from idp.protocol.parameters import Parameters
+from idp.risk import spend_a_refusal
 from idp.services import Services, current_services
 from idp.store.accounts import Account
 from idp.store.interactions import Interaction
@@ -70,7 +71,11 @@ def _username(interaction: Interaction | None, query: Parameters, known: list[Ac
 
 
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:
-    """Check the limits, then the password, then sign in."""
+    """Check the limits, then the password, then sign in.
+
+    A right password that is refused by risk is answered as a wrong one, byte for byte, and counts as one: who made it
+    out by guessing, or brought it from elsewhere, is not told that it fits. Its owner is, by mail.
+    """
     username, password = form.get("username", ""), form.get("password", "")
     network = client_network(request, services.settings.trusted_proxies)
     login_key = services.accounts.login_key(username)
@@ -82,12 +87,30 @@ def _try(services: Services, passwords: Passwords, interaction: Interaction | No
         )
     account = _verified_account(services, passwords, username, password)
     if account is None:
-        sentence = _("The e-mail address or the password is not right. Check both and try again.")
-        return sign_in_page(
-            services, interaction, form, username=username, error=sentence, status=HTTPStatus.UNAUTHORIZED
-        )
+        spend_a_refusal(services, (AMR_PASSWORD,))
+        return _wrong(services, interaction, form)
+    try:
+        response = complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
+    except RefusedByRiskError:
+        return _wrong(services, interaction, form)
     throttle.forgive()
-    return complete(services, account, (AMR_PASSWORD,), interaction, paths.own_page(form.get("next", "")))
+    _hash_anew(services, passwords, account, password)
+    return response
+
+
+def _wrong(services: Services, interaction: Interaction | None, form: Parameters) -> Response:
+    sentence = _(
+        "The e-mail address or the password is not right. Check both and try again. If you are sure of both, sign in"
+        " from a browser that you have used before."
+    )
+    return sign_in_page(
+        services,
+        interaction,
+        form,
+        username=form.get("username", ""),
+        error=sentence,
+        status=HTTPStatus.UNAUTHORIZED,
+    )
 
 
 def _verified_account(services: Services, passwords: Passwords, username: str, password: str) -> Account | None:
@@ -97,7 +120,11 @@ def _verified_account(services: Services, passwords: Passwords, username: str, p
         return None
     if account is None or not account.may_sign_in:
         return None
+    return account
+
+
+def _hash_anew(services: Services, passwords: Passwords, account: Account, password: str) -> None:
+    """Keep a password by today's parameters. Only once it has let somebody in: the work would tell that it is right."""
     if passwords.is_outdated(account.password_hash):
         with services.database.transaction() as connection:
             services.accounts.change_password(connection, account.id, passwords.hash(password), services.now)
-    return account

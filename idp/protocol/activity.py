@@ -10,6 +10,8 @@ class Event(StrEnum):
 
     SIGNED_IN = "signed_in"
     NEW_DEVICE = "new_device"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    """What was proved was right, and all around it so unlike the person that it opened nothing."""
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_REFUSED = "passkey_refused"

@@ -75,6 +75,8 @@ class RiskRules:
 
     rules: tuple[Rule, ...]
     actions: Mapping[Risk, Action]
+    without_second_step: Action
+    """What becomes of a sign-in that is asked for a second step by somebody who has none: let in or refused."""
     fastest_km_per_hour: float
     least_km: float
 
@@ -151,7 +153,7 @@ def read_risk_rules(text: str) -> RiskRules:
 
 
 def _rules(document: Mapping[str, Any]) -> RiskRules:
-    unknown = set(document) - {"actions", "travel", "rules"}
+    unknown = set(document) - {"actions", "step_up", "travel", "rules"}
     if unknown:
         message = f"there is nothing called {min(unknown)!r}"
         raise ValueError(message)
@@ -162,9 +164,19 @@ def _rules(document: Mapping[str, Any]) -> RiskRules:
     return RiskRules(
         rules=tuple(map(_rule, document["rules"])),
         actions=actions,
+        without_second_step=_without_second_step(document.get("step_up", {})),
         fastest_km_per_hour=float(document["travel"]["fastest_km_per_hour"]),
         least_km=float(document["travel"]["least_km"]),
     )
+
+
+def _without_second_step(values: Mapping[str, Any]) -> Action:
+    """Read what is done where nothing can be asked for; where nobody says so, it is refused."""
+    action = Action(values.get("if_impossible", Action.REFUSE))
+    if set(values) - {"if_impossible"} or action is Action.STEP_UP:
+        message = "'step_up' has 'if_impossible' alone: \"refuse\" or \"allow\""
+        raise ValueError(message)
+    return action
 
 
 def _rule(values: Mapping[str, Any]) -> Rule:

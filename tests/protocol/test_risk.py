@@ -82,6 +82,8 @@ def test_more_that_is_strange_is_never_less_risky(some: set[Fact], more: set[Fac
         ('high = "refuse"', 'high = "shout"'),
         ('high = "refuse"', ""),
         ("[travel]", "[travels]"),
+        ('if_impossible = "refuse"', 'if_impossible = "step_up"'),
+        ('if_impossible = "refuse"', 'if_imposible = "allow"'),
     ],
 )
 def test_rules_that_do_not_fit_are_refused_at_start(before: str, after: str):
@@ -90,3 +92,12 @@ def test_rules_that_do_not_fit_are_refused_at_start(before: str, after: str):
     assert before in text
     with pytest.raises(ValueError, match=r"."):
         read_risk_rules(text.replace(before, after))
+
+
+def test_nothing_to_ask_for_is_a_no_unless_the_operator_says_otherwise():
+    """Also in a file from before this could be said."""
+    text = (ROOT / "config" / "risk.toml").read_text("utf-8")
+    older = text.replace("[step_up]", "").replace('if_impossible = "refuse"', "")
+    assert read_risk_rules(older).without_second_step is Action.REFUSE
+    lenient = text.replace('if_impossible = "refuse"', 'if_impossible = "allow"')
+    assert read_risk_rules(lenient).without_second_step is Action.ALLOW
