@@ -19,7 +19,7 @@ from idp.web.pages import gettext as _
 from idp.web.pages import render_page
 from idp.web.requests import read_form, seen_from
 from idp.web.responses import see_other
-from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_in
+from idp.web.sessions import csrf_matches, csrf_token, current_session, strengthen
 
 blueprint = Blueprint("authenticator", __name__)
 
@@ -56,7 +56,7 @@ def change_authenticator(services: Services, person: Viewer) -> Response:
 
 
 def _confirm(services: Services, person: Viewer, code: str) -> Response:
-    """Turn the app on. The session is one with two factors from here on, for both were just shown."""
+    """Turn the app on. The session is one with two factors from here on, though no newer than it was."""
     account_id, session = person.account.id, current_session(services)
     with services.database.transaction() as connection:
         confirmed = services.authenticators.confirm(connection, account_id, code, services.now)
@@ -67,7 +67,7 @@ def _confirm(services: Services, person: Viewer, code: str) -> Response:
     if not confirmed or session is None:
         sentence = _("The code is not right. Wait for the next one and try again.")
         return _page(services, person, sentence, HTTPStatus.BAD_REQUEST)
-    sign_in(services, account_id, tuple(dict.fromkeys((*session.amr, AMR_ONE_TIME_CODE, AMR_MULTI_FACTOR))))
+    strengthen(services, session, (AMR_ONE_TIME_CODE, AMR_MULTI_FACTOR))
     return noticed(paths.AUTHENTICATOR if has_codes else paths.RECOVERY_CODES, "authenticator_on")
 
 

@@ -133,7 +133,19 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
 
 def renew(services: Services) -> BrowserSession:
     """Give this browser's session another cookie: what somebody planted here knows nothing of what comes now."""
-    before = ensure_session(services)
+    return _renewed(services, ensure_session(services))
+
+
+def strengthen(services: Services, session: BrowserSession, amr: tuple[str, ...]) -> BrowserSession:
+    """Write down what was proved besides, by setting it up, under a new cookie.
+
+    When the person signed in stays as it was (OIDC Core 2, `auth_time`), and with it how long that is good for.
+    """
+    methods = tuple(dict.fromkeys((*session.amr, *amr)))
+    return _renewed(services, replace(session, amr=methods, acr=acr_of(methods)))
+
+
+def _renewed(services: Services, before: BrowserSession) -> BrowserSession:
     secret = new_secret(services.random)
     session = replace(before, secret_hash=hash_secret(secret))
     with services.database.transaction() as connection:

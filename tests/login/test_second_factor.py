@@ -245,6 +245,19 @@ def test_it_is_on_only_once_a_code_was_shown(shared_provider: Provider):
     assert shows(person.browser.get("/account/authenticator"), "set-up")
 
 
+def test_oidc_2_setting_it_up_is_no_new_sign_in(shared_provider: Provider):
+    """`auth_time` is when the person signed in, and how long that is good for does not begin anew (ASVS 7.5.1)."""
+    person = signed_in(newcomer(shared_provider))
+    at = shared_provider.clock.now
+    shared_provider.clock.forward(400)
+    set_up(person)
+    told = id_token(person, visit(person, STOREFRONT))
+    assert told["auth_time"] == at
+    assert (told["acr"], told["amr"]) == ("urn:sekisho:acr:two-factors", ["pwd", "otp", "mfa"])
+    shared_provider.clock.forward(201)
+    assert shows(follow(person, person.browser.get("/account/authenticator")), "sign-in")
+
+
 def test_it_is_turned_off_by_whoever_just_showed_both(owner: tuple[Person, Phone]):
     """ASVS 7.5.1: an old session, or one without the second factor, is asked again first, and led back."""
     person, phone = owner
