@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from idp.account.notices import notice, noticed
-from idp.account.viewer import Viewer, for_viewer
+from idp.account.viewer import Viewer, for_recent_viewer, for_viewer
 from idp.protocol.activity import Event
-from idp.services import Services, current_services
+from idp.services import Services
 from idp.store import sessions
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.pages import gettext as _
 from idp.web.pages import render_page
 from idp.web.requests import read_form, seen_from
-from idp.web.sessions import csrf_matches, csrf_token, current_session, signed_in_account
+from idp.web.sessions import csrf_matches, csrf_token, current_session, ensure_session
 
 SHOWN = 20
 """As many as somebody may look through; the others end with "everywhere else"."""
@@ -65,12 +65,15 @@ def devices(services: Services, person: Viewer) -> Response:
 
 
 @blueprint.post(paths.DEVICES)
-def sign_out_elsewhere() -> Response:
-    """End one session or all others, with everything that was granted only for their time."""
-    services = current_services()
-    form = read_form(request)
-    account, here = signed_in_account(services), current_session(services)
-    if account is None or here is None or not csrf_matches(services, form.get("csrf", "")):
+@for_recent_viewer
+def sign_out_elsewhere(services: Services, person: Viewer) -> Response:
+    """End one session or all others, with everything that was granted only for their time.
+
+    It takes a sign-in of just now (ASVS 7.5.2): whoever sits at a browser that was left open, or took its cookie, must
+    not throw the owner out.
+    """
+    form, account, here = read_form(request), person.account, ensure_session(services)
+    if not csrf_matches(services, form.get("csrf", "")):
         raise expired_page(paths.DEVICES)
     is_all = form.get("action") == "all"
     now, seen = services.now, seen_from(services, request)

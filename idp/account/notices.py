@@ -1,6 +1,7 @@
 """What a page says of the step that led to it: a word in the address, which is no more than that word."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -44,8 +45,30 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "kept": lambda: _("Your account is yours again. Nothing is erased."),
     "authenticator_on": lambda: _("The authenticator app is set up. You are asked for its code from now on."),
     "authenticator_off": lambda: _("The authenticator app is turned off. Nobody is asked for its code any more."),
+    "codes_kept": lambda: _("Your new recovery codes count from now on. Older ones no longer work."),
     "unchanged": lambda: _("Nothing was changed: it may have been done in another window. This is how it is now."),
 }
+
+_OF_WAYS: Final = frozenset(
+    {
+        "passkey_added",
+        "passkey_removed",
+        "authenticator_on",
+        "authenticator_off",
+        "codes_kept",
+        "disconnected",
+        "email_changed",
+    }
+)
+"""What changes by which ways one signs in. The page of the password asks by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was done, in words; `is_of_ways` offers to end all other sessions, which began before it (ASVS 7.4.3)."""
+
+    sentence: str
+    is_of_ways: bool
 
 
 def noticed(path: str, done: str) -> Response:
@@ -53,7 +76,7 @@ def noticed(path: str, done: str) -> Response:
     return see_other(f"{path}?{urlencode({_DONE: done})}")
 
 
-def notice(request: Request) -> str | None:
-    """Return the sentence that the address asks for, if there is such a one."""
-    sentence = _SENTENCES.get(shown_query(request).get(_DONE, ""))
-    return sentence() if sentence is not None else None
+def notice(request: Request) -> Notice | None:
+    """Return the notice that the address asks for, if there is such a one."""
+    done = shown_query(request).get(_DONE, "")
+    return Notice(_SENTENCES[done](), done in _OF_WAYS) if done in _SENTENCES else None

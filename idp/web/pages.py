@@ -21,7 +21,7 @@ from idp.web.i18n import (
     load_catalogues,
 )
 from idp.web.requests import shown_query
-from idp.web.sessions import cookie_name, set_cookie, signed_in_account
+from idp.web.sessions import cookie_name, csrf_token, set_cookie, signed_in_account
 
 LANGUAGE_COOKIE = "sekisho_language"
 YEAR = 31_536_000
@@ -119,6 +119,7 @@ def render_page(
         language=current_language(),
         language_links=_language_links(values),
         account_name=_account_name(services),
+        way_out=_way_out(services),
         frames=frames,
         **values,
     )
@@ -169,6 +170,11 @@ def _language_links(values: Mapping[str, object]) -> list[LanguageLink]:
         LanguageLink(code, label, f"{path}?{urlencode({**query, 'lang': code})}", code == current)
         for code, label in LANGUAGE_NAMES.items()
     ]
+
+
+def _way_out(services: Services) -> str | None:
+    """Return what the form that signs out needs, which stands on every page; None where nobody is signed in."""
+    return csrf_token(services) if signed_in_account(services) is not None else None
 
 
 def _account_name(services: Services) -> str | None:

@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import text
 
+from idp.web.sessions import RECENTLY
 from tests.account.people import account_id, elsewhere, newcomer, send
 from tests.provider.apps import STOREFRONT, tokens_for
-from tests.provider.person import Person, as_client
+from tests.provider.person import Person, as_client, hidden
+from tests.provider.phone import set_up
 from tests.provider.provider import Provider
 from tests.web.pages import Page
-from tests.web.visits import error_code
+from tests.web.visits import error_code, shows
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1"
@@ -90,6 +92,40 @@ def test_all_others_are_signed_out_at_once(mio: Person):
     assert is_signed_in(mio)
     assert len(lines(mio)) == 1
     assert "All other devices were signed out" in mio.browser.get("/account/activity").text
+
+
+def test_ending_sessions_takes_a_sign_in_of_just_now(mio: Person):
+    """ASVS 7.5.2: whoever finds a browser open cannot throw the owner out of theirs; after a sign-in one press does."""
+    other = elsewhere(mio)
+    form = {**hidden(mio.browser.get(DEVICES).text), "action": "all"}
+    mio.provider.clock.forward(RECENTLY + 1)
+    asked = mio.browser.post(DEVICES, data=form)
+    assert asked.headers["location"] == "/login?next=%2Faccount%2Fdevices"
+    assert is_signed_in(other)
+    assert mio.sign_in(mio.browser.get(asked.headers["location"])).headers["location"] == DEVICES
+    send(mio, DEVICES, action="all")
+    assert not is_signed_in(other)
+
+
+def test_after_a_change_of_ways_the_others_are_signed_out_by_one_press(mio: Person):
+    """ASVS 7.4.3: offered where an authenticator app, recovery codes or a passkey were changed, and only there."""
+    other = elsewhere(mio)
+    set_up(mio)
+    for path, done in (
+        ("/account/authenticator", "authenticator_on"),
+        ("/account/authenticator", "authenticator_off"),
+        ("/account/passkeys", "passkey_added"),
+        ("/account/passkeys", "passkey_removed"),
+        ("/account/sign-in", "codes_kept"),
+        ("/account/connections", "disconnected"),
+        ("/account/email", "email_changed"),
+    ):
+        page = Page(mio.browser.get(path, params={"done": done}).text)
+        assert page.by_id("end-others").attributes["value"] == "all", path
+    assert not shows(mio.browser.get("/account/passkeys", params={"done": "passkey_renamed"}), "end-others")
+    page = mio.browser.get("/account/authenticator", params={"done": "authenticator_on"})
+    assert mio.browser.post(DEVICES, data={**hidden(page.text), "action": "all"}).status_code == 303
+    assert not is_signed_in(other)
 
 
 def test_nobody_ends_a_session_of_somebody_else(mio: Person, shared_provider: Provider):

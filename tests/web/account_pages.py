@@ -14,7 +14,8 @@ def upstream(text: Callable[[str], str], name: str) -> SimpleNamespace:
 
 def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
     """Each template at its fullest."""
-    page = {"account_name": text("hana@example.jp"), "notice": text("Done.")}
+    done = SimpleNamespace(sentence=text("Done."), is_of_ways=True)
+    page = {"account_name": text("hana@example.jp"), "notice": done}
     form = {**page, "csrf": text("csrf-1")}
     link = {"since": text("23 November 2026"), "last_used": text("30 Nov 2026, 09:00")}
     return {

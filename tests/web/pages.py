@@ -67,6 +67,7 @@ def render(template: str, *, language: str = "en", **values: Any) -> Page:
         SimpleNamespace(code="ja", label="日本語", url="/language?to=ja", current=language == "ja"),
     ]
     everywhere = {"language": language, "language_links": links, "account_name": None, "asset": "/static/{}".format}
+    everywhere["way_out"] = "csrf-1" if values.get("account_name") is not None else None
     return Page(environment.get_template(template).render({**everywhere, **values}))
 
 
@@ -152,7 +153,8 @@ def sharing_card(text: Callable[[str], str] = PLAIN, **changed: Any) -> SimpleNa
 
 
 def sharing_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]]:
-    form = {"csrf": text("csrf-1"), "account_name": text("hana@example.jp"), "notice": text("Paused.")}
+    done = SimpleNamespace(sentence=text("Paused."), is_of_ways=False)
+    form = {"csrf": text("csrf-1"), "account_name": text("hana@example.jp"), "notice": done}
     state = SimpleNamespace(label=text("Sharing"), tone="fine", sentence=None)
     over = SimpleNamespace(label=text("You ended it"), tone="over", sentence=None)
     bare = {"purpose": None, "fields": (), "permissions": (), "last_used": None, "others_with_partner": 0}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.provider.person import Person
 from tests.provider.provider import serve_here
+from tests.web.pages import Page
 from tests.web.visits import error_code, signed_in
 from tests.web.walk import ANOTHER_PROVIDER, FORMS, PAGES, Walker, is_page, keeping
 
@@ -48,6 +49,22 @@ def test_nothing_of_ours_is_framed_kept_or_told_of(walker: Walker, route: str):
                 assert response.headers["referrer-policy"] == "no-referrer"
             if route != FRAMED_BY_APPS and not response.headers["content-type"].startswith("image/"):
                 assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_signing_out_is_in_reach_on_every_page(walker: Walker, route: str):
+    """ASVS 7.4.4: by one press, whatever the page is about, wherever somebody is signed in."""
+    response = walker.person.browser.get(walker.path(route))
+    if is_page(response) and 'class="account"' in response.text:
+        page = Page(response.text)
+        assert page.all("form", method="post", action="/logout/confirm")
+        assert page.all("button", name="decision", value="confirm")
+    elif is_page(response) and response.status_code == 200:
+        assert route in NOBODYS
+
+
+NOBODYS = {"/session/check", "/mailbox"}
+"""Pages that say to nobody who is signed in."""
 
 
 @contextmanager
