@@ -192,7 +192,7 @@ def test_in_japanese(member: Person):
     assert page.all("html")[0].attributes["lang"] == "ja"
     assert page.all("h1")[0].text == "Tabi Pointsが、あなたのデータの一部を求めています"
     assert "お買いもののポイントをつけるため" in response.text
-    assert f"90日間（{until.year}年{until.month}月{until.day}日まで）" in response.text
+    assert f"90日間（<bdi>{until.year}年{until.month}月{until.day}日</bdi>まで）" in response.text
     assert boxes(page) == {
         "prefecture": "都道府県 ご住所の一部 | Tokyo。市区町村や番地、郵便番号は渡しません",
         "over_20": "20歳以上かどうか はい・いいえだけ | はい。生年月日は渡しません",
