@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench import decision, guard
+from tests.bench import decision, guard, pages
 from tests.bench.load import Figures, Scenario, median, run
 from tests.bench.prepared import EXTRA, Pools, prepare_provider
 from tests.provider.provider import CONFIG, ROOT, environment, free_port
@@ -40,7 +40,8 @@ def main() -> None:
         chosen = [each for each in _scenarios(url, pools) if not arguments.only or arguments.only in each.name]
         measured = _measure(chosen, empty, pools, seconds=arguments.seconds, rounds=arguments.rounds)
         _print_table(chosen, measured)
-        print(f"\nlargest worker: {_largest_worker(provider.process.pid):.0f} MB")
+        print(f"\nlargest worker: {_largest_worker(provider.process.pid):.0f} MB\n")
+        pages.print_table(pages.measure(stack.enter_context(postgres.database())))
     figures = decision.measure()
     print(f"\none sharing decision at {decision.CLAUSES} clauses: p50 {figures.p50:.1f} us, p99 {figures.p99:.1f} us")
     print("\none validation inside a service, microseconds of processor time (median)")
