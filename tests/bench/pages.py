@@ -28,7 +28,7 @@ from tests.real.postgres_server import run_postgres
 from tests.web.visits import flow_of, visit
 from tests.web.walk import PAGES, Walker
 
-CALLS = 100
+CALLS = 200
 SIGN_INS = 100
 WARM_UP = 20
 AS_IN_PRODUCTION = {"IDP_SIGN_IN__ARGON2_TIME_COST": "2", "IDP_SIGN_IN__ARGON2_MEMORY_KIB": "19456"}
@@ -65,10 +65,11 @@ def measure(database_url: str) -> list[Figures]:
     """Fill an empty database, and measure every page and then the sign-in."""
     with serve_here(database_url, **AS_IN_PRODUCTION) as provider:
         walker = Walker.of(provider)
-        for_an_app = f"{paths.LOGIN}?flow={flow_of(visit(Person(provider), STOREFRONT))}"
+        stranger = Person(provider)
+        for_an_app = f"{paths.LOGIN}?flow={flow_of(visit(stranger, STOREFRONT))}"
         with another_process(provider, **AS_IN_PRODUCTION) as app:
             cookies = dict(walker.person.browser.cookies)
-            pages = [_page(app, "sign-in page, for an app", for_an_app, {})]
+            pages = [_page(app, "sign-in page, for an app", for_an_app, dict(stranger.browser.cookies))]
             pages.append(_page(app, "consent page", f"{paths.CONSENT}?flow={walker.flow}", cookies))
             pages.extend(_page(app, route, walker.path(route), cookies) for route in PAGES)
             return [*(page for page in pages if page is not None), *_sign_in(app, walker.person)]
