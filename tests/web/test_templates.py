@@ -293,6 +293,18 @@ def test_consent_without_a_choice_does_not_speak_of_boxes():
     assert "box" not in render("consent.html", **values).html.split("</form>")[0].replace("checkbox", "")
 
 
+@each_page
+def test_what_is_typed_into_a_password_field_can_be_shown(template):
+    """ASVS 6.2.6: by a button of its own, which is there once its script is, and says whether it is pressed."""
+    page = render(template, **every_page()[template])
+    fields = [field.attributes["id"] for field in page.all("input", type="password")]
+    buttons = [each for each in page.all("button", type="button") if "data-reveals" in each.attributes]
+    assert [each.attributes["data-reveals"] for each in buttons] == fields
+    assert all("hidden" in each.attributes and each.attributes["aria-pressed"] == "false" for each in buttons)
+    assert bool(fields) == bool(page.all("script", src="/static/reveal.js"))
+    assert all(field.attributes["spellcheck"] == "false" for field in page.all("input", type="password"))
+
+
 def test_refusing_is_the_key_that_is_pressed_by_accident():
     """HTML 4.10.21.2: Enter in a form presses its first submit button, so that button gives nothing away."""
     for template, refusal in (("consent.html", "deny"), ("sign_out.html", "cancel")):
