@@ -22,7 +22,7 @@ $(shell rm -f $(VENV)/.folder $(RUNTIME) $(TOOLS) $(NPM_SET))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean setup-test
+.PHONY: help demo test lint format bench mutation clean setup-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ format: $(TOOLS) ## rewrite the code in the house format
 bench: $(TOOLS) ## measure requests per second beside an empty route (ARGS=... goes to the bench)
 	@$(PY) -m tests.real.install postgresql redis wrk
 	@$(PY) -m tests.bench $(ARGS)
+
+mutation: $(TOOLS) ## change the engine in every small way and see that its tests notice (long; ARGS="--sample 150" for some)
+	@nice -n 5 $(PY) -m tests.mutation policies/*.py $(ARGS)
 
 clean: ## forget the venv, caches and downloaded packages
 	rm -rf $(VENV) tests/npm/node_modules .demo .test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

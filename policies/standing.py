@@ -29,9 +29,7 @@ def agreement_read(document: Mapping[str, Any], purpose: str, catalogue: Catalog
         terms = document["purposes"][purpose]
         fields = {name: each for name, each in terms["fields"].items() if name in catalogue.fields}
         budget = [name for name in terms.get("budget", ()) if name in catalogue.fields]
-        kept = {**terms, "fields": fields, **({"budget": budget} if budget else {})}
-        if not budget:
-            kept.pop("budget", None)
+        kept = {**terms, "fields": fields, "budget": budget}
         return parse_agreement({**document, "purposes": {purpose: kept}}, catalogue)
     except (AgreementError, KeyError, TypeError, AttributeError):
         return None

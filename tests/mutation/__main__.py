@@ -1,82 +1,62 @@
-"""Every small change of a module, one at a time, against the quick tests of a folder.
+"""Every small change of a module, one at a time, against the tests of a folder.
 
-    python -m tests.mutation policies/decide.py policies/gates.py [--tests tests/policies] [--at-least 95]
+    python -m tests.mutation policies/*.py [--sample 150] [--at-least 95] [--examples 25]
 
-Each change runs in a process of its own, in which the module is imported as changed; the first test that fails has
-noticed it, and so has a run that takes far longer than usual. What nobody noticed is printed with its line.
+The tests are collected, and measured once: which lines each runs. Each change is tested in a copy of that process, in
+which the functions of the module have the changed code; the tests that run its lines are run, the quick ones first,
+until one fails: that one has noticed. What runs before any test does, when modules are imported, is tried again with
+the module imported as changed. Properties try few examples and shrink nothing. Limits are of the processor's time; a
+run that exceeds one is tried again with ten times as much, and counted as endless if that is not enough either. What
+nobody noticed is printed; what nobody can notice stands in equivalent.toml with the reason, and counts apart.
 """
 
 import argparse
-import importlib.abc
-import importlib.util
-import os
+import random
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-import hypothesis
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.mutation.changes import Change, changes
+from tests.mutation.hunt import LEFT_OUT, PLAIN, Hunt
+from tests.mutation.reach import traced
 
-FIRST = ("test_decide.py", "test_ill_typed.py")
-"""Those that notice most."""
-NOT_QUICK = ("test_cedar_oracle.py", "test_guarantees.py")
-"""They take a minute and more."""
-PATIENCE = 3
-"""How many times as long as without a change a run may take."""
-PLAIN = ("-q", "-x", "--noconftest", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
-class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports one module as it was changed."""
+class Hunting:
+    """A plugin of pytest that hunts in place of its loop over the tests."""
 
-    def __init__(self, change: Change) -> None:
-        """Take the change."""
-        self._change = change
-        self._name = ".".join(change.file.with_suffix("").parts)
+    def __init__(self, made: list[Change], known: Mapping[str, str], examples: int) -> None:
+        """Take the changes, and which of them nobody can notice."""
+        self._made, self._known, self._examples = made, known, examples
+        self._tracing = traced(str(Path("policies").resolve()))
+        self._at_import = self._tracing.__enter__()
+        self.answers: Counter[str] = Counter()
 
-    def find_spec(self, name, path=None, target=None):
-        """Find this module alone."""
-        if name != self._name:
-            return None
-        return importlib.util.spec_from_file_location(name, self._change.file, loader=self)
-
-    def exec_module(self, module) -> None:
-        """Run the module as changed."""
-        exec(compile(self._change.tree, str(self._change.file), "exec"), vars(module))  # noqa: S102 - its very purpose
-
-
-def is_noticed(change: Change | None, tests: list[str], seconds: float) -> bool:
-    """Whether some test fails, or takes too long, with a change."""
-    child = os.fork()
-    if child == 0:
-        _run(change, tests)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return status != 0
-        time.sleep(0.05)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return True
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try one change after the other."""
+        self._tracing.__exit__(None, None, None)
+        started = time.monotonic()
+        hunt = Hunt(session, dict(self._at_import), self._examples)
+        print(f"{len(session.items)} tests measured in {time.monotonic() - started:.0f} s", flush=True)
+        for change in self._made:
+            answer = "equivalent" if change.name in self._known else hunt.answer(change)
+            self.answers[answer] += 1
+            if answer == "missed":
+                print(f"{change.name}   [{change.lines.start}]", flush=True)
+        return True
 
 
-def _run(change: Change | None, tests: list[str]) -> None:
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    if change is not None:
-        sys.meta_path.insert(0, Changed(change))
-    os._exit(0 if pytest.main([*PLAIN, *tests]) == 0 else 1)
-
-
-def quick_tests(folder: Path) -> list[str]:
-    """Return the tests to run, those that notice most first."""
-    files = [file for file in sorted(folder.glob("test_*.py")) if file.name not in NOT_QUICK]
-    return [str(file) for file in sorted(files, key=lambda file: file.name not in FIRST)]
+def equivalent() -> dict[str, str]:
+    """What nobody can notice, by the names of the changes, each with the reason."""
+    return {one["change"]: one["why"] for one in tomllib.loads(EQUIVALENT.read_text("utf-8"))["equivalent"]}
 
 
 def main() -> int:
@@ -84,29 +64,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--tests", type=Path, default=Path("tests/policies"))
+    parser.add_argument("--sample", type=int, help="so many changes, chosen at random")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=int, default=25, help="what a property tries at most")
     parser.add_argument("--at-least", type=float, default=95.0, help="per cent of the changes")
-    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
-    every_check = list(hypothesis.HealthCheck)
-    hypothesis.settings.register_profile(
-        "mutation", database=None, deadline=None, derandomize=True, suppress_health_check=every_check
+    settings.register_profile(
+        "mutation",
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
     )
-    hypothesis.settings.load_profile("mutation")
-    tests, started = quick_tests(asked.tests), time.monotonic()
-    if is_noticed(None, tests, 3600):
-        print("the tests fail without any change")
-        return 1
-    patience = PATIENCE * (time.monotonic() - started) + 5
+    settings.load_profile("mutation")
+    started = time.monotonic()
     made = [change for file in asked.files for change in changes(file)]
-    noticed = 0
-    with ThreadPoolExecutor(asked.at_once) as pool:
-        answers = pool.map(lambda change: is_noticed(change, tests, patience), made)
-        for change, is_seen in zip(made, answers, strict=True):
-            noticed += is_seen
-            if not is_seen:
-                print(f"{change.file}:{change.line}: {change.what}", flush=True)
-    share = 100 * noticed / len(made) if made else 0.0
-    print(f"{noticed} of {len(made)} changes were noticed: {share:.1f} %")
+    if asked.sample:
+        made = random.Random(asked.seed).sample(made, asked.sample)
+    hunting = Hunting(made, equivalent(), asked.examples)
+    if pytest.main([*PLAIN, *LEFT_OUT, "-s", str(asked.tests)], plugins=[hunting]) not in (
+        0,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    ):
+        return 1
+    answers = hunting.answers
+    counted = len(made) - answers["equivalent"]
+    share = 100 * (answers["noticed"] + answers["endless"]) / counted if counted else 100.0
+    print(", ".join(f"{number} {answer}" for answer, number in answers.most_common()))
+    print(f"{share:.1f} % of {counted} were noticed, in {time.monotonic() - started:.0f} s")
     return 0 if share >= asked.at_least else 1
 
 

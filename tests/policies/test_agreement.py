@@ -78,6 +78,8 @@ def test_the_conditions_of_a_purpose_are_read_as_written():
         data_life_days = 365
         max_rows = 100
         rate = { requests = 60, seconds = 3600 }
+        grant_rate = { requests = 5, seconds = 86400 }
+        budget = ["over_18"]
         min_age = 20
         jurisdictions = ["JP", "US"]"""
     text = FILE.replace("max_days = 90", conditions)
@@ -93,8 +95,10 @@ def test_the_conditions_of_a_purpose_are_read_as_written():
         data_life_days=365,
         max_rows=100,
         rate=Rate(60, 3600),
+        grant_rate=Rate(5, 86_400),
         min_age=20,
         jurisdictions=("JP", "US"),
+        budget=("over_18",),
     )
 
 
@@ -157,6 +161,16 @@ REFUSED = [
     ("[partner]", "[partner]\nrating = 5", "partner.rating: is not known here"),
     ("[agreement]", "[agreement]\nscope = 'all'", "agreement.scope: is not known here"),
     ("[partner]", "[[partner]]", "file.partner: must be a table, not list"),
+    ("[partner]", "[other]\n[partner]", "file.other: is not known here"),
+    ("[partner]", '[partner]\ncontacts = [{ role = "x", email = "a@b.jp", fax = 1 }]', "contacts[0].fax: is not known"),
+    ("max_days = 90", 'max_days = 90\nbudget = ["email"]', "budget: 'email' is not a derived answer of the catalogue"),
+    ("max_days = 90", 'max_days = 90\nbudget = ["over_21"]', "budget: 'over_21' is not a derived answer"),
+    (
+        "max_days = 90",
+        "max_days = 90\nrate = { requests = 1, seconds = 1, hours = 1 }",
+        "rate.hours: is not known here",
+    ),
+    ("max_days = 90", "max_days = 90\nmost = 1", "points.credit.most: is not known here"),
 ]
 
 
@@ -166,6 +180,29 @@ def test_an_agreement_that_does_not_fit_is_refused_and_told_where(old: str, new:
     assert old in FILE
     with pytest.raises(AgreementError, match=re.escape(complaint)):
         parse_agreement_file(tomllib.loads(FILE.replace(old, new)), CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "low", "high"),
+    [
+        ("version = 3", "version = {}", 1, 1_000_000),
+        ("max_days = 90", "max_days = {}", 1, 365),
+        ("max_days = 90", "max_days = 90\nlookback_days = {}", 0, 3_650),
+        ("max_days = 90", "max_days = 90\ndata_life_days = {}", 0, 3_650),
+        ("max_days = 90", "max_days = 90\nmax_rows = {}", 0, 1_000_000),
+        ("max_days = 90", "max_days = 90\nmin_age = {}", 0, 120),
+        ("max_days = 90", "max_days = 90\nrate = {{ requests = {}, seconds = 1 }}", 1, 1_000_000),
+        ("max_days = 90", "max_days = 90\nrate = {{ requests = 1, seconds = {} }}", 1, 86_400),
+        ("2026-04-01T00:00:00+09:00", "{}", 1, 1_806_537_599),  # one second before it ends
+    ],
+)
+def test_a_number_stands_within_its_bounds(old: str, new: str, low: int, high: int):
+    """The first and the last that may be written, and those beside them that may not."""
+    for number in (low, high):
+        parse_agreement_file(tomllib.loads(FILE.replace(old, new.format(number))), CATALOGUE)
+    for number in (low - 1, high + 1):
+        with pytest.raises(AgreementError):
+            parse_agreement_file(tomllib.loads(FILE.replace(old, new.format(number))), CATALOGUE)
 
 
 def test_a_partner_is_read_alone_too():

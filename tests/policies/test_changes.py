@@ -67,6 +67,58 @@ def test_fields_purposes_and_the_whole_are_compared():
     assert all(change.widens for change in changes(None, agreement))
 
 
+def test_a_first_version_is_wider_than_nothing_by_all_that_it_holds():
+    """Each purpose and each field of it; the whole has nothing to be compared with."""
+    agreement = everyday().agreement
+    assert changes(None, agreement) == (
+        TermChange(PURPOSE, "", "purpose", before=False, after=True, widens=True),
+        TermChange(PURPOSE, "over_20", "field", before=False, after=True, widens=True),
+        TermChange(PURPOSE, "prefecture", "field", before=False, after=True, widens=True),
+    )
+    nothing = replace(agreement, purposes={})
+    assert [(c.term, c.before, c.after, c.widens) for c in changes(agreement, nothing)] == [
+        ("purpose", True, False, False),
+        ("field", True, False, False),
+        ("field", True, False, False),
+    ]
+
+
+def test_when_an_agreement_holds_is_compared_at_both_ends():
+    """Earlier at its beginning and later at its end is wider; so is one that is in force again."""
+    agreement = everyday().agreement
+    for term, later_is_wider in (("effective_at", False), ("expires_at", True)):
+        later = replace(agreement, **{term: getattr(agreement, term) + 1})
+        assert [(c.term, c.widens) for c in changes(agreement, later)] == [(term, later_is_wider)]
+        assert [(c.term, c.widens) for c in changes(later, agreement)] == [(term, not later_is_wider)]
+    ended = replace(agreement, status=AgreementStatus.ENDED)
+    assert [(c.term, c.widens) for c in changes(ended, agreement)] == [("status", True)]
+
+
+@pytest.mark.parametrize(
+    ("term", "one", "other"),
+    [
+        ("rate", Rate(10, 60), Rate(20, 120)),
+        ("jurisdictions", ("JP",), ("US",)),
+        ("budget", ("over_18",), ("over_20",)),
+        ("obligations", ("no_store",), ("notify.now",)),
+    ],
+)
+def test_what_is_neither_wider_nor_narrower_counts_as_wider(term: str, one: object, other: object):
+    """A second person looks at it, whichever of the two came first."""
+    before, after = terms(**{term: one}), terms(**{term: other})
+    assert [c.widens for c in (*changes(before, after), *changes(after, before))] == [True, True]
+
+
+def test_what_is_due_for_a_field_is_compared_as_a_set():
+    """Fewer obligations are wider; one that nothing asks for any more is not needed less."""
+    owed = terms(fields={"prefecture": FieldTerms(False, ("no_store", "notify.now"))})
+    less = terms(fields={"prefecture": FieldTerms(False, ("notify.now",))})
+    assert [(c.field, c.term, c.widens) for c in changes(owed, less)] == [("prefecture", "obligations", True)]
+    assert [(c.field, c.term, c.widens) for c in changes(less, owed)] == [("prefecture", "obligations", False)]
+    needed = terms(fields={"prefecture": FieldTerms(True, ("notify.now",))})
+    assert [(c.term, c.widens) for c in changes(needed, less)] == [("required", False)]
+
+
 @given(worlds(flawed=False), worlds(flawed=False))
 def test_no_version_that_is_called_narrower_releases_more(world: World, other: World):
     """By the engine's own judgement: without a wider term, nothing goes out that did not before."""

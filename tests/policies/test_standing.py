@@ -233,6 +233,90 @@ def test_each_term_that_widens_is_a_question(term: str, then: object, now: objec
     assert [change.term for change in widened(held, in_force, PURPOSE, ["prefecture"])] == [term]
 
 
+def test_of_two_versions_each_term_is_the_stricter_one():
+    """Term by term; the rate alone is as it is now."""
+    then = PurposeTerms(
+        fields={
+            "prefecture": FieldTerms(True, ("no_store",)),
+            "over_20": FieldTerms(True),
+            "over_18": FieldTerms(False),
+        },
+        max_days=30,
+        obligations=("notify.now",),
+        mode=Mode.STORE,
+        legal_basis=LegalBasis.CONTRACT,
+        lookback_days=10,
+        max_rows=5,
+        rate=Rate(1, 2),
+        grant_rate=Rate(2, 60),
+        jurisdictions=("JP", "US"),
+        budget=("over_18", "over_20"),
+    )
+    now = PurposeTerms(
+        fields={"prefecture": FieldTerms(True, ("expiry.day",)), "over_20": FieldTerms(False)},
+        max_days=60,
+        obligations=("no_store", "notify.now"),
+        mode=Mode.STORE,
+        lookback_days=20,
+        data_life_days=7,
+        rate=Rate(9, 9),
+        grant_rate=Rate(3, 90),
+        min_age=18,
+        jurisdictions=("US", "JP", "DE"),
+        budget=("over_20",),
+    )
+    held = stricter(version(1, then), version(2, now), PURPOSE, CATALOGUE).purposes[PURPOSE]
+    assert held == PurposeTerms(
+        fields={"prefecture": FieldTerms(True, ("no_store", "expiry.day")), "over_20": FieldTerms(False)},
+        max_days=30,
+        obligations=("notify.now", "no_store"),
+        mode=Mode.STORE,
+        legal_basis=LegalBasis.CONTRACT,
+        lookback_days=10,
+        data_life_days=7,
+        max_rows=5,
+        rate=Rate(9, 9),
+        grant_rate=Rate(2, 90),
+        min_age=18,
+        jurisdictions=("US", "JP"),
+        budget=("over_20",),
+    )
+    assert stricter(version(1, now), version(2, then), PURPOSE, CATALOGUE).purposes[PURPOSE] == replace(
+        held, obligations=("no_store", "notify.now"), legal_basis=LegalBasis.CONSENT, rate=Rate(1, 2),
+        jurisdictions=("JP", "US"),
+        fields={"prefecture": FieldTerms(True, ("expiry.day", "no_store")), "over_20": FieldTerms(False)},
+    )  # fmt: skip
+
+
+def test_a_term_that_neither_version_limits_stays_without_a_limit():
+    """No limit of both is none, and not one of nought."""
+    agreed = everyday().agreement.purposes[PURPOSE]
+    assert stricter(version(1, agreed), version(2, agreed), PURPOSE, CATALOGUE).purposes[PURPOSE] == agreed
+
+
+def test_an_agreement_holds_while_both_versions_do():
+    """From the later beginning to the earlier end, and beside it the other purposes as they are now."""
+    agreed = everyday().agreement.purposes[PURPOSE]
+    one = replace(version(1, agreed, days=3), effective_at=NOW - 5)
+    other = replace(version(2, agreed, days=9), effective_at=NOW - 9)
+    for read, now in ((one, other), (other, one)):
+        held = stricter(read, replace(now, purposes={PURPOSE: agreed, "marketing": agreed}), PURPOSE, CATALOGUE)
+        assert (held.effective_at, held.expires_at) == (NOW - 5, NOW + 3 * DAY)
+        assert (held.version, held.purposes.keys()) == (now.version, {PURPOSE, "marketing"})
+
+
+def test_people_are_asked_about_what_matters_to_them_alone():
+    """A field that they neither share nor are asked for is no news; nor is what holds for later consents only."""
+    agreed = everyday().agreement.purposes[PURPOSE]
+    more = replace(agreed, fields={**agreed.fields, "over_18": FieldTerms(False)}, max_days=agreed.max_days + 1)
+    needed = replace(agreed, fields={name: FieldTerms(True) for name in agreed.fields})
+    assert widened(agreed, more, PURPOSE, ["prefecture"]) == ()
+    assert [change.field for change in widened(agreed, more, PURPOSE, ["over_18"])] == ["over_18"]
+    assert widened(agreed, needed, PURPOSE, ["prefecture"]) == ()
+    assert [change.term for change in widened(None, agreed, PURPOSE, [])] == ["purpose"]
+    assert widened(agreed, None, PURPOSE, ["prefecture"]) == ()
+
+
 def test_countries_that_have_nothing_in_common_are_nobody_s():
     """Not those of everybody, as no country at all would be."""
     read, in_force = (version(1, replace(AGREED, jurisdictions=(each,))) for each in ("JP", "US"))
@@ -276,6 +360,11 @@ def test_an_earlier_version_is_read_without_what_left_the_catalogue_since():
     assert read is not None
     assert list(read.purposes[PURPOSE].fields) == ["prefecture"]
     assert read.purposes[PURPOSE].budget == ("over_18",)
+    assert read.purposes.keys() == {PURPOSE}
+    without = {**written["purposes"][PURPOSE], "budget": ["left"]}
+    assert (
+        agreement_read({**written, "purposes": {PURPOSE: without}}, PURPOSE, CATALOGUE).purposes[PURPOSE].budget == ()
+    )
     unreadable: list[tuple[dict[str, object], Catalogue]] = [
         ({**written, "version": "one"}, CATALOGUE),
         ({**written, "purposes": {PURPOSE: None}}, CATALOGUE),
