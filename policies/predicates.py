@@ -68,7 +68,7 @@ def _name_match(profile: Profile, _on: date, stated: object) -> bool | None:
 def _names(profile: Profile) -> set[str]:
     """The person's name in every way that the profile has it, with its parts in either order (OIDC Core 5.2)."""
     names = [value for claim, value in profile.items() if claim.partition("#")[0] == "name"]
-    for tag in {claim.partition("#")[2] for claim in profile if claim.partition("#")[0] == "family_name"}:
+    for tag in {claim.partition("#")[2] for claim in profile}:
         parts = [profile.get(f"{part}#{tag}" if tag else part) for part in ("family_name", "given_name")]
         if all(isinstance(part, str) and part for part in parts):
             names += [f"{parts[0]}{parts[1]}", f"{parts[1]}{parts[0]}"]

@@ -48,7 +48,7 @@ class Change:
     @property
     def name(self) -> str:
         """What stays the same while lines move: `policies/decide.py decide: a < b -> a <= b`."""
-        return f"{self.file} {self.function}: {self.what}"
+        return f"{self.file} {self.function or '(module)'}: {self.what}"
 
 
 @dataclass(frozen=True)
