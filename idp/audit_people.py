@@ -15,6 +15,7 @@ from idp.audit import provisions, sequenced
 from idp.audit_commands import audit_told_plainly, story_line
 from idp.data_sharing.own_record import sharing_record
 from idp.protocol.audit import Leaf, read_leaf
+from idp.protocol.written_json import write_json
 from idp.services import Services
 from idp.store import grants, own_entries
 from idp.store.accounts import Account
@@ -83,12 +84,14 @@ def audit_subject(username: str) -> None:
     services = services_of_settings()
     url = f"{services.settings.issuer}{paths.SHARING}"
     provided = [asdict(record) for record in provisions(services, username)]
-    with services.database.autocommit() as connection:
+    log = {"name": services.log_key.public.name, "key": str(services.log_key.public)}
+    with services.database.snapshot() as connection:
         account = _named(services, connection, username)
         record = sharing_record(connection, account, services.receipts, services.receipt_key.sign, url, services.now)
-    log = {"name": services.log_key.public.name, "key": str(services.log_key.public)}
-    whole = {"issuer": services.settings.issuer, "account": account.id, "log": log, **record}
-    click.echo(json.dumps({**whole, "provision_records": provided}, ensure_ascii=False, indent=1))
+        whole = {"issuer": services.settings.issuer, "account": account.id, "log": log, **record}
+        for piece in write_json({**whole, "provision_records": provided}):
+            click.echo(piece, nl=False)
+    click.echo()
 
 
 @click.command("erase")

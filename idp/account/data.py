@@ -1,6 +1,5 @@
 """What a person can do with all of their data at once: take it along as one file, or away with the account."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -9,17 +8,16 @@ from flask import Blueprint, Response
 
 from idp.account.records import own_sharing
 from idp.account.viewer import Viewer, for_viewer
+from idp.protocol.written_json import write_json
 from idp.services import Services
 from idp.store import activity, agreed_terms, authenticators, partner_members, recovery_codes, sessions
 from idp.store.accounts import Account
-from idp.store.database import Connection
+from idp.store.database import READ_BATCH, Connection
 from idp.web import paths
+from idp.web.long_download import long_download
 from idp.web.pages import render_page
-from idp.web.requests import JSON
-from idp.web.responses import download
 
 FORMAT = "sekisho/account/1"
-READ_BATCH = 500
 
 blueprint = Blueprint("data", __name__)
 
@@ -36,21 +34,21 @@ def data(_services: Services, _person: Viewer) -> Response:
 def everything(services: Services, person: Viewer) -> Response:
     """Hand out everything that is held about a person (GDPR 15 and 20, APPI 33); no secret is among it.
 
-    Instants are seconds since 1970, UTC.
+    Instants are seconds since 1970, UTC. All of it is as it was at one moment; what grows is read as it is written.
     """
-    with services.database.transaction() as connection:
+    with services.database.snapshot() as connection:
         record = {
             "format": FORMAT,
             "issuer": services.settings.issuer,
             "made_at": services.now,
             "account": _account(connection, person),
             "ways_to_sign_in": _ways(services, connection, person.account),
-            "sessions": list(_sessions(services, connection, person)),
-            "activity": list(_activity(services, connection, person)),
-            "purchases": [asdict(each) for each in services.transactions.everything(connection, person.account.id)],
+            "sessions": _sessions(services, connection, person),
+            "activity": _activity(services, connection, person),
+            "purchases": map(asdict, services.transactions.each_of_account(connection, person.account.id)),
             "sharing": own_sharing(services, connection, person.account),
         }
-    return download(json.dumps(record, ensure_ascii=False, indent=1), JSON, "account.json")
+        return long_download(write_json(record), "account.json", services.random)
 
 
 def _account(connection: Connection, person: Viewer) -> dict[str, Any]:
@@ -84,7 +82,7 @@ def _ways(services: Services, connection: Connection, account: Account) -> dict[
 
 def _sessions(services: Services, connection: Connection, person: Viewer) -> Iterator[dict[str, Any]]:
     idle = services.settings.lifetimes.session_idle
-    for session in sessions.of_account(connection, person.account.id, services.now, idle):
+    for session in sessions.each_of_account(connection, person.account.id, services.now, idle):
         yield {
             "device": session.device,
             "network": sessions.open_network(services.sealer, session),

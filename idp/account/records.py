@@ -1,6 +1,5 @@
 """What a person can take along: receipts, proofs that entries are in the audit log, the record of all sharing."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, abort
@@ -12,6 +11,7 @@ from idp.account.viewer import Viewer, for_viewer
 from idp.data_sharing.own_record import sharing_record
 from idp.protocol.log_proof import write_evidence, write_proof
 from idp.protocol.receipts import Receipt
+from idp.protocol.written_json import write_json
 from idp.services import Services
 from idp.store import grants, own_entries
 from idp.store.accounts import Account
@@ -19,6 +19,7 @@ from idp.store.database import Connection
 from idp.store.grants import Grant
 from idp.store.own_entries import OwnEntry
 from idp.web import paths
+from idp.web.long_download import long_download
 from idp.web.pages import render_page
 from idp.web.requests import JSON
 from idp.web.responses import download
@@ -76,14 +77,13 @@ def logged_entry(services: Services, person: Viewer, grant_id: str, number: str)
 @for_viewer
 def export(services: Services, person: Viewer) -> Response:
     """Hand out everything that is known about a person's sharing."""
-    with services.database.autocommit() as connection:
-        record = own_sharing(services, connection, person.account)
-    text = json.dumps({"issuer": services.settings.issuer, **record}, ensure_ascii=False, indent=1)
-    return download(text, JSON, "sharing.json")
+    with services.database.snapshot() as connection:
+        record = {"issuer": services.settings.issuer, **own_sharing(services, connection, person.account)}
+        return long_download(write_json(record), "sharing.json", services.random)
 
 
 def own_sharing(services: Services, connection: Connection, account: Account) -> dict[str, Any]:
-    """Return everything that is known about a person's sharing, and by which key the log can be checked."""
+    """Return everything that is known about a person's sharing (`sharing_record`), and what the log is checked by."""
     url = f"{services.settings.issuer}{paths.SHARING}"
     record = sharing_record(connection, account, services.receipts, services.receipt_key.sign, url, services.now)
     return {"log": {"name": services.log_key.public.name, "key": str(services.log_key.public)}, **record}

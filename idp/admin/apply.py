@@ -131,7 +131,9 @@ def _apply_user(
     changed = dict(known.profile) != profile
     if changed and not dry_run:
         services.accounts.change_profile(connection, known.id, profile, services.now)
-    bought_else = "transactions" in user and services.transactions.everything(connection, known.id) != bought
+    bought_else = "transactions" in user and bought != tuple(
+        services.transactions.each_of_account(connection, known.id)
+    )
     if bought_else and not dry_run:
         services.transactions.replace(connection, known.id, bought)
     return Change("user", username, "update" if changed or bought_else else "keep")

@@ -5,7 +5,7 @@ when the person answered last. So the receipt of an event says the same whenever
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from idp.data_sharing.overview import terms_of
 from idp.data_sharing.sharing import DataSharing
@@ -49,24 +49,27 @@ class Receipts:
         self._audit_log = audit_log
         self._sealer = sealer
 
-    def all_of(self, connection: Connection, grant: Grant, events: Sequence[GrantEvent], url: str) -> list[Receipt]:
-        """Return the receipts of a grant's events, in order; `url` is where the person ends it."""
-        return [
-            self._receipt(connection, grant, event, events, url) for event in events if has_receipt(Event(event.kind))
-        ]
+    def all_of(self, connection: Connection, grant: Grant, events: Iterable[GrantEvent], url: str) -> Iterator[Receipt]:
+        """Yield the receipts of a grant's events, given in order; `url` is where the person ends it."""
+        answered_at = 0
+        for event in events:
+            if event.kind in _ANSWERS:
+                answered_at = max(answered_at, event.at)
+            if has_receipt(Event(event.kind)):
+                yield self._receipt(connection, grant, event, answered_at or event.at, url)
 
     def of_version(
         self, connection: Connection, grant: Grant, events: Sequence[GrantEvent], version: str, url: str
     ) -> Receipt | None:
         """Return the receipt of the event that led to one version of a grant, as addresses write it."""
         found = [event for event in events if str(event.version) == version and has_receipt(Event(event.kind))]
-        return self._receipt(connection, grant, found[0], events, url) if found else None
+        if not found:
+            return None
+        return self._receipt(connection, grant, found[0], _answered_at(events, found[0]), url)
 
-    def _receipt(
-        self, connection: Connection, grant: Grant, event: GrantEvent, events: Sequence[GrantEvent], url: str
-    ) -> Receipt:
+    def _receipt(self, connection: Connection, grant: Grant, event: GrantEvent, answered_at: int, url: str) -> Receipt:
         client = clients.find(connection, grant.client_id)
-        agreement = self._agreement(connection, client, _answered_at(events, event))
+        agreement = self._agreement(connection, client, answered_at)
         language = event.locale or "en"
         person = self._audit_log.known_person(connection, grant.account_id)
         fields = self._fields(grant, event, agreement, language)

@@ -1,7 +1,7 @@
 """The database: engine set-up, transactions and the errors that mean "try again".
 
-Two ways to work, both explicit: `autocommit()` runs single statements, each of which is its own transaction and one
-round trip; `transaction()` commits on leaving and rolls back on an exception.
+Three ways to work, all explicit: `autocommit()` runs single statements, each of which is its own transaction and one
+round trip; `transaction()` commits on leaving and rolls back on an exception; `snapshot()` reads much as of one moment.
 """
 
 import json
@@ -21,6 +21,8 @@ from sqlalchemy import (
     Engine,
     Executable,
     Integer,
+    Row,
+    Select,
     Table,
     TypeDecorator,
     delete,
@@ -38,6 +40,7 @@ STATEMENT_TIMEOUT_MS = 5000
 POOL_WAIT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 3
 PURGE_BATCH = 2000
+READ_BATCH = 500
 _POSTGRESQL_OPTIONS = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_MS}"
     " -c timezone=UTC"
@@ -111,6 +114,7 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+        self._begin_reading = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
@@ -129,8 +133,25 @@ class Database:
         Raises:
             DatabaseUnavailableError: when the database cannot be reached or stays locked.
         """
+        with self._within(self._begin) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a transaction that reads everything as it was at one moment, and stands in nobody's way who writes.
+
+        While it is open the database keeps what others delete: it is for work at this server's pace, never a client's.
+
+        Raises:
+            DatabaseUnavailableError: when the database cannot be reached.
+        """
+        with self._within(self._begin_reading) as connection:
+            yield connection
+
+    @contextmanager
+    def _within(self, begin: str) -> Iterator[Connection]:
         with self.autocommit() as connection:
-            connection.exec_driver_sql(self._begin)
+            connection.exec_driver_sql(begin)
             kept = connection.info
             kept[_AT_COMMIT] = []
             try:
@@ -238,6 +259,11 @@ def _replace_ended_connections(engine: Engine) -> None:
         waiting.register(connection.fileno(), POLLIN)
         if waiting.poll(0):
             raise DisconnectionError
+
+
+def streamed(connection: Connection, statement: Select[Any]) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield what a statement finds, `READ_BATCH` rows at a time; in a transaction, for PostgreSQL opens a cursor."""
+    yield from connection.execute(statement, execution_options={"yield_per": READ_BATCH})
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -1,10 +1,12 @@
 """Browser sessions. The cookie holds a secret that is stored hashed and changes at every sign-in (ASVS 7.2.4)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from idp.store.database import Database, StringList, db, delete_in_batches
+from idp.store.database import Database, StringList, db, delete_in_batches, streamed
 from idp.store.sealing import Sealer
 
 sessions = db.Table(
@@ -92,9 +94,12 @@ def open_network(sealer: Sealer, session: BrowserSession) -> str:
 
 def of_account(connection: Connection, account_id: str, now: int, idle: int) -> list[BrowserSession]:
     """Return the living sessions of a user, the one that was used last first."""
-    living = (sessions.c.account_id == account_id) & (sessions.c.expires_at > now) & (sessions.c.seen_at > now - idle)
-    found = connection.execute(_SELECT.where(living).order_by(sessions.c.seen_at.desc(), sessions.c.id))
-    return [BrowserSession(*row) for row in found]
+    return [BrowserSession(*row) for row in connection.execute(_living(account_id, now, idle))]
+
+
+def each_of_account(connection: Connection, account_id: str, now: int, idle: int) -> Iterator[BrowserSession]:
+    """Yield the same, as `streamed` does."""
+    return (BrowserSession(*row) for row in streamed(connection, _living(account_id, now, idle)))
 
 
 def end_of_user(connection: Connection, account_id: str, session_id: str) -> str | None:
@@ -123,6 +128,11 @@ def end(connection: Connection, session_id: str) -> None:
 def purge(database: Database, now: int, idle: int) -> int:
     """Forget sessions that are over; return how many."""
     return delete_in_batches(database, sessions, (sessions.c.expires_at < now) | (sessions.c.seen_at < now - idle))
+
+
+def _living(account_id: str, now: int, idle: int) -> Select[Any]:
+    living = (sessions.c.account_id == account_id) & (sessions.c.expires_at > now) & (sessions.c.seen_at > now - idle)
+    return _SELECT.where(living).order_by(sessions.c.seen_at.desc(), sessions.c.id)
 
 
 def _place(session_id: str) -> str:

@@ -1,14 +1,14 @@
 """What people bought, as the marketplace reports it: sealed, but for whose it is and when, by which it is found."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, tuple_
 
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store.database import db
+from idp.store.database import db, streamed
 from idp.store.sealing import Sealer
 
 transactions = db.Table(
@@ -69,11 +69,11 @@ class Transactions:
         )
         return tuple(self._transaction(row) for row in connection.execute(statement))
 
-    def everything(self, connection: Connection, account_id: str) -> tuple[Purchase, ...]:
-        """Return all purchases of a person, the oldest first."""
+    def each_of_account(self, connection: Connection, account_id: str) -> Iterator[Purchase]:
+        """Yield all purchases of a person, the oldest first, as `streamed` does."""
         statement = select(transactions.c.id, transactions.c.at, transactions.c.content)
         mine = statement.where(transactions.c.account_id == account_id).order_by(transactions.c.at, transactions.c.id)
-        return tuple(self._transaction(row).purchase for row in connection.execute(mine))
+        return (self._transaction(row).purchase for row in streamed(connection, mine))
 
     def replace(self, connection: Connection, account_id: str, purchases: Iterable[Purchase]) -> None:
         """Put these in the place of what is known of a person."""

@@ -35,7 +35,11 @@ def jwt_response(token: str) -> Response:
 
 def download(content: str, kind: str, name: str) -> Response:
     """Return a file of somebody's own for them to keep; `name` is made of letters, digits, dots and dashes."""
-    response = Response(content, HTTPStatus.OK, mimetype=kind)
+    return as_download(Response(content, HTTPStatus.OK, mimetype=kind), name)
+
+
+def as_download(response: Response, name: str) -> Response:
+    """Return an answer as a file to keep, under a name as `download` takes it."""
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     _protect(response)
     return response

@@ -1,8 +1,13 @@
 """Everything at once (GDPR 15 and 20, APPI 33): one file of all that is held about a person, and no secret in it."""
 
 import json
+import tracemalloc
+
+from sqlalchemy import text
 
 from idp.protocol.activity import Event, Seen
+from idp.store import grants
+from idp.store.grants import Answer, Grant
 from idp.store.schema import metadata
 from idp.store.transactions import Purchase
 from tests.account.people import account_id, elsewhere, newcomer
@@ -68,6 +73,53 @@ def test_the_file_holds_all_activity_however_much_there_is(shared_provider: Prov
     record = json.loads(mio.browser.get("/account/download").text)
     told = [each["details"].get("name") for each in record["activity"] if each["what"] == "session_ended"]
     assert told == [str(number) for number in reversed(range(1100))]
+
+
+def test_the_file_holds_all_sharing_however_much_there_is(shared_provider: Provider):
+    """Grants, what happened to each and its receipts are read in batches, and the list of them is whole."""
+    mio, services = newcomer(shared_provider), shared_provider.services
+    me = account_id(mio)
+    answers = {"prefecture": Answer(agreed=True, at=services.now, until=services.now + 1)}
+    with services.database.transaction() as connection:
+        for number in range(520):
+            at = services.now - number
+            grant = Grant(f"{me[:20]}-{number}", me, "tabi-points", f"p{number}", {}, answers, at, at + 1)
+            assert grants.add(connection, grant)
+    record = json.loads(mio.browser.get("/account/download", timeout=60).text)
+    assert [grant["purpose"] for grant in record["sharing"]["grants"]] == [f"p{number}" for number in range(520)]
+
+
+def test_a_huge_account_does_not_make_a_worker_grow(provider: Provider):
+    """However long the file, what is held of it at a time is a batch; and its length is told before it is sent."""
+    mio, services = newcomer(provider), provider.services
+    bought = [Purchase(1_790_000_000 + number, "Shop", "books", "A book" * 100, number) for number in range(20_000)]
+    with services.database.transaction() as connection:
+        services.transactions.replace(connection, account_id(mio), bought)
+    del bought
+    tracemalloc.start()
+    try:
+        with mio.browser.stream("GET", "/account/download", timeout=60) as response:
+            received = sum(len(chunk) for chunk in response.iter_raw(65_536))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert received == int(response.headers["content-length"]) > 12_000_000
+    assert peak < 4_000_000
+
+
+def test_a_failure_on_the_way_gives_no_file_at_all(provider: Provider):
+    """What cannot be read to its end is an error, and nothing that could be taken for the whole is sent."""
+    mio, services = newcomer(provider), provider.services
+    with services.database.transaction() as connection:
+        for number in range(1100):
+            services.activity.note(connection, account_id(mio), Event.SESSION_ENDED, Seen("", ""), number)
+        oldest = "(SELECT min(id) FROM activity WHERE account_id = :me AND at = 0)"
+        damaged = text(f"UPDATE activity SET details = :nothing WHERE id = {oldest}")  # noqa: S608 - the test's own
+        connection.execute(damaged, {"nothing": b"damaged", "me": account_id(mio)})
+    response = mio.browser.get("/account/download", timeout=60)
+    assert response.status_code == 500
+    assert "content-disposition" not in response.headers
+    assert "session_ended" not in response.text
 
 
 def test_no_secret_is_in_the_file(shared_provider: Provider):

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from idp.store import database as module
-from idp.store.database import Database, DatabaseUnavailableError, StringList, db, open_database
+from idp.store.database import Database, DatabaseUnavailableError, StringList, db, open_database, streamed
 from tests.store.outage import unreachable
 from tests.store.rows import NOW, at_once, new_hash
 
@@ -43,6 +43,22 @@ def reopened(database: Database, threads: int = 1) -> Iterator[Database]:
     other = open_database(Flask("tests"), url, threads)
     yield other
     other.engine.dispose()
+
+
+def test_a_snapshot_stays_as_it_was_and_keeps_nobody_waiting(database: Database):
+    """Others write meanwhile; whoever reads on, batch by batch, sees what was there when they began."""
+    before, after = [new_hash() for _ in range(1201)], new_hash()
+    insert_together(database, *before)
+    every = select(table("attempts", column("key")))
+    with database.snapshot() as connection:
+        reading = streamed(connection, every)
+        first = next(reading)
+        insert_together(database, after)
+        keys = [bytes(row.key) for row in (first, *reading)]
+    assert set(before) <= set(keys)
+    assert len(keys) == len(set(keys))
+    assert after not in keys
+    assert rows(database, after) == 1
 
 
 def test_a_transaction_commits_whole_or_not_at_all(database: Database):

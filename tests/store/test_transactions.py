@@ -55,9 +55,9 @@ def test_replacing_leaves_nothing_of_before(database: Database):
     with database.transaction() as connection:
         STORE.replace(connection, who, [bought(NOW)])
         STORE.replace(connection, who, [bought(NOW + 1), bought(NOW + 2)])
-        assert STORE.everything(connection, who) == (bought(NOW + 1), bought(NOW + 2))
+        assert tuple(STORE.each_of_account(connection, who)) == (bought(NOW + 1), bought(NOW + 2))
         STORE.replace(connection, who, [])
-        assert STORE.everything(connection, who) == ()
+        assert tuple(STORE.each_of_account(connection, who)) == ()
 
 
 def test_what_was_bought_is_sealed_in_its_place(database: Database):
@@ -71,4 +71,4 @@ def test_what_was_bought_is_sealed_in_its_place(database: Database):
         moved = transactions.update().where(transactions.c.id == rows[0]["id"]).values(content=rows[1]["content"])
         connection.execute(moved)
         with pytest.raises(UnsealingError):
-            STORE.everything(connection, who)
+            tuple(STORE.each_of_account(connection, who))
