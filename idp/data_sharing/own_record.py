@@ -29,7 +29,7 @@ def sharing_record(
 ) -> dict[str, Any]:
     """Return every grant that a person ever gave or refused, with its history, receipts and entries of the audit log.
 
-    Lists that grow are iterators for `write_json`: they read on as they are written, in the transaction of theirs.
+    Lists that grow are iterators for `write_json`: they read on as they are written, by the connection.
     Instants are seconds since 1970, UTC. `url` is where they end a grant; `sign` signs a receipt.
     """
     found = grants.each_of_account(connection, account.id)

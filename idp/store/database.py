@@ -16,6 +16,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Dialect,
     Engine,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     event,
     literal,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
@@ -261,9 +263,22 @@ def _replace_ended_connections(engine: Engine) -> None:
             raise DisconnectionError
 
 
-def streamed(connection: Connection, statement: Select[Any]) -> Iterator[Row[*tuple[Any, ...]]]:
-    """Yield what a statement finds, `READ_BATCH` rows at a time; in a transaction, for PostgreSQL opens a cursor."""
-    yield from connection.execute(statement, execution_options={"yield_per": READ_BATCH})
+def in_batches(
+    connection: Connection, statement: Select[Any], *keys: Column[Any], newest_first: bool = False
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield what a statement finds in the order of keys that it selects, `READ_BATCH` rows at a time.
+
+    Together they are unique and never change, so that nothing is told twice or left out.
+    """
+    place, last = tuple_(*keys), None
+    order = [key.desc() if newest_first else key for key in keys]
+    while True:
+        further = statement if last is None else statement.where(place < last if newest_first else place > last)
+        batch = connection.execute(further.order_by(*order).limit(READ_BATCH)).all()
+        yield from batch
+        if len(batch) < READ_BATCH:
+            return
+        last = tuple(getattr(batch[-1], key.name) for key in keys)
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

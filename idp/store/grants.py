@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Select, TypeDecorator
 
 from idp.protocol.grants import SUSPENDED, Mode, Status
 from idp.store.changes import Topic, announce
-from idp.store.database import READ_BATCH, BigKey, db, insert_if_absent, insert_into, streamed
+from idp.store.database import BigKey, db, in_batches, insert_if_absent, insert_into
 
 
 class Answer(NamedTuple):
@@ -233,12 +233,14 @@ def alive_of_client(connection: Connection, client_id: str, after: str, limit: i
 
 def all_of_account(connection: Connection, account_id: str) -> tuple[Grant, ...]:
     """Return every grant that a user ever gave or refused, the newest first."""
-    return _all(connection, _of_account(account_id))
+    return _all(connection, _of_account(account_id).order_by(grants.c.created_at.desc(), grants.c.id))
 
 
 def each_of_account(connection: Connection, account_id: str) -> Iterator[Grant]:
-    """Yield the same, as `streamed` does."""
-    return map(_grant, streamed(connection, _of_account(account_id)))
+    """Yield the same, a batch at a time."""
+    return map(
+        _grant, in_batches(connection, _of_account(account_id), grants.c.created_at, grants.c.id, newest_first=True)
+    )
 
 
 def due(connection: Connection, now: int, limit: int) -> tuple[Grant, ...]:
@@ -261,20 +263,13 @@ def touch(connection: Connection, account_id: str, now: int) -> None:
 
 def events(connection: Connection, grant_id: str) -> tuple[GrantEvent, ...]:
     """Return what happened to a grant, in order."""
-    return tuple(GrantEvent(*row) for row in connection.execute(_events_of(grant_id)))
+    return tuple(GrantEvent(*row) for row in connection.execute(_events_of(grant_id).order_by(grant_events.c.id)))
 
 
 def each_event(connection: Connection, grant_id: str) -> Iterator[GrantEvent]:
-    """Yield the same, a batch at a time: most grants have few, so no cursor is opened for them."""
-    last = 0
-    while True:
-        further = _events_of(grant_id).add_columns(grant_events.c.id).where(grant_events.c.id > last)
-        batch = connection.execute(further.limit(READ_BATCH)).all()
-        for *row, _number in batch:
-            yield GrantEvent(*row)
-        if len(batch) < READ_BATCH:
-            return
-        last = batch[-1].id
+    """Yield the same, a batch at a time."""
+    numbered = _events_of(grant_id).add_columns(grant_events.c.id)
+    return (GrantEvent(*row[:-1]) for row in in_batches(connection, numbered, grant_events.c.id))
 
 
 # ---- transitions -----------------------------------------------------------------------------------------------------
@@ -370,12 +365,11 @@ def _which(account_id: str, client_id: str, purpose: str) -> ColumnElement[bool]
 
 
 def _of_account(account_id: str) -> Select[Any]:
-    statement = _SELECT.where(grants.c.account_id == account_id)
-    return statement.order_by(grants.c.created_at.desc(), grants.c.id)
+    return _SELECT.where(grants.c.account_id == account_id)
 
 
 def _events_of(grant_id: str) -> Select[Any]:
-    return select(*_EVENT).where(grant_events.c.grant_id == grant_id).order_by(grant_events.c.id)
+    return select(*_EVENT).where(grant_events.c.grant_id == grant_id)
 
 
 def _grant(row: Any) -> Grant:  # noqa: ANN401 - a row of any statement that returns `_GRANT`

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from idp.store.database import Database, StringList, db, delete_in_batches, streamed
+from idp.store.database import Database, StringList, db, delete_in_batches, in_batches
 from idp.store.sealing import Sealer
 
 sessions = db.Table(
@@ -94,12 +94,13 @@ def open_network(sealer: Sealer, session: BrowserSession) -> str:
 
 def of_account(connection: Connection, account_id: str, now: int, idle: int) -> list[BrowserSession]:
     """Return the living sessions of a user, the one that was used last first."""
-    return [BrowserSession(*row) for row in connection.execute(_living(account_id, now, idle))]
+    found = connection.execute(_living(account_id, now, idle).order_by(sessions.c.seen_at.desc(), sessions.c.id))
+    return [BrowserSession(*row) for row in found]
 
 
 def each_of_account(connection: Connection, account_id: str, now: int, idle: int) -> Iterator[BrowserSession]:
-    """Yield the same, as `streamed` does."""
-    return (BrowserSession(*row) for row in streamed(connection, _living(account_id, now, idle)))
+    """Yield the same, a batch at a time, in no order that means anything."""
+    return (BrowserSession(*row) for row in in_batches(connection, _living(account_id, now, idle), sessions.c.id))
 
 
 def end_of_user(connection: Connection, account_id: str, session_id: str) -> str | None:
@@ -132,7 +133,7 @@ def purge(database: Database, now: int, idle: int) -> int:
 
 def _living(account_id: str, now: int, idle: int) -> Select[Any]:
     living = (sessions.c.account_id == account_id) & (sessions.c.expires_at > now) & (sessions.c.seen_at > now - idle)
-    return _SELECT.where(living).order_by(sessions.c.seen_at.desc(), sessions.c.id)
+    return _SELECT.where(living)
 
 
 def _place(session_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, tuple_
 
 from idp.protocol.secrets import Randomness, new_identifier
-from idp.store.database import db, streamed
+from idp.store.database import db, in_batches
 from idp.store.sealing import Sealer
 
 transactions = db.Table(
@@ -70,10 +70,11 @@ class Transactions:
         return tuple(self._transaction(row) for row in connection.execute(statement))
 
     def each_of_account(self, connection: Connection, account_id: str) -> Iterator[Purchase]:
-        """Yield all purchases of a person, the oldest first, as `streamed` does."""
+        """Yield all purchases of a person, the oldest first, a batch at a time."""
         statement = select(transactions.c.id, transactions.c.at, transactions.c.content)
-        mine = statement.where(transactions.c.account_id == account_id).order_by(transactions.c.at, transactions.c.id)
-        return (self._transaction(row).purchase for row in streamed(connection, mine))
+        mine = statement.where(transactions.c.account_id == account_id)
+        found = in_batches(connection, mine, transactions.c.at, transactions.c.id)
+        return (self._transaction(row).purchase for row in found)
 
     def replace(self, connection: Connection, account_id: str, purchases: Iterable[Purchase]) -> None:
         """Put these in the place of what is known of a person."""

@@ -13,7 +13,7 @@ from sqlalchemy import column, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from idp.store import database as module
-from idp.store.database import Database, DatabaseUnavailableError, StringList, db, open_database, streamed
+from idp.store.database import Database, DatabaseUnavailableError, StringList, db, in_batches, open_database
 from tests.store.outage import unreachable
 from tests.store.rows import NOW, at_once, new_hash
 
@@ -51,7 +51,7 @@ def test_a_snapshot_stays_as_it_was_and_keeps_nobody_waiting(database: Database)
     insert_together(database, *before)
     every = select(table("attempts", column("key")))
     with database.snapshot() as connection:
-        reading = streamed(connection, every)
+        reading = in_batches(connection, every, column("key"))
         first = next(reading)
         insert_together(database, after)
         keys = [bytes(row.key) for row in (first, *reading)]
