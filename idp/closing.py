@@ -4,10 +4,13 @@ Each step is one transaction, so a server that is killed in between has done all
 what is due, whoever began it.
 """
 
+from collections.abc import Mapping
+
 from idp.protocol.activity import Event, Seen
 from idp.protocol.grants import Initiator, Why
 from idp.services import Services
 from idp.store import erasure
+from idp.tokens.session_end import ToldByBrowser
 
 DAY = 86_400
 ERASE_AT_ONCE = 50
@@ -18,16 +21,19 @@ def erase_at(services: Services) -> int:
     return services.now + services.settings.closing.grace_days * DAY
 
 
-def start(services: Services, account_id: str, seen: Seen) -> bool:
-    """End every sharing, token and session of an account, and take it out of use; false if it was so already."""
+def start(services: Services, account_id: str, seen: Seen) -> Mapping[str, tuple[ToldByBrowser, ...]]:
+    """End every sharing, token and session of an account, and take it out of use; nothing if it was so already.
+
+    Return whom the browsers of its sessions have still to tell, as `SessionEnd.end_all` does.
+    """
     now = services.now
     with services.database.transaction() as connection:
         if not services.accounts.begin_closing(connection, account_id, erase_at(services), now):
-            return False
+            return {}
         services.sharing.end_all(connection, account_id, Initiator.USER, Why.USER_REVOKED, now)
-        services.session_end.end_all(connection, account_id, now)
+        told = services.session_end.end_all(connection, account_id, now)
         services.activity.note(connection, account_id, Event.CLOSING_STARTED, seen, now)
-    return True
+    return told
 
 
 def come_back(services: Services, account_id: str, seen: Seen) -> bool:

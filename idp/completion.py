@@ -36,7 +36,7 @@ from idp.web.errors import PageError
 from idp.web.known_accounts import remember
 from idp.web.pages import gettext as _
 from idp.web.responses import see_other, with_query
-from idp.web.sessions import renew, sign_in
+from idp.web.sessions import current_session, renew, sign_in
 
 SECOND_FACTOR_SECONDS = 600
 """How long a first factor is good for without the second."""
@@ -91,7 +91,10 @@ def complete(
 
 def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str, onward: str) -> Response:
     """Sign somebody in, or make their session stronger, and lead on to what waits: a request, a page of their own."""
+    before = current_session(services)
     session = sign_in(services, account.id, amr)
+    if onward == paths.CONNECT and before is not None and before.id != session.id:
+        flow, onward = _behind(services, before)
     remember(services, account.id)
     with services.database.transaction() as connection:
         note_sign_in(services, connection, account, amr)
@@ -103,6 +106,16 @@ def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str
     response = see_other(after)
     remember_device(services, response, account.login_key)
     return response
+
+
+def _behind(services: Services, before: BrowserSession) -> tuple[str, str]:
+    """Return what waited behind connecting somebody who arrived in a session that another person's has replaced.
+
+    Who arrived there is not theirs to connect, and is left behind; the app's request, or the page, goes on.
+    """
+    with services.database.autocommit() as connection:
+        arrival = services.upstream_arrivals.find(connection, before.id, services.now)
+    return (arrival.interaction_id, arrival.next_path) if arrival is not None else ("", paths.CONNECTIONS)
 
 
 def ask_second_factor(

@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
+from idp.protocol.mail import is_address
 from idp.services import Services
 from idp.store import attempts
 from idp.store.mail_proofs import MailProof, ProofKind
 from idp.web import paths
-from idp.web.errors import PageError
-from idp.web.pages import current_language, ensure_language
+from idp.web.errors import PageError, expired_page
+from idp.web.interactions import find_interaction
+from idp.web.pages import current_language, ensure_language, settle_language
 from idp.web.pages import gettext as _
-from idp.web.requests import client_network
+from idp.web.requests import client_network, read_form, read_query
 from idp.web.responses import see_other
-from idp.web.sessions import ensure_session
+from idp.web.sessions import csrf_matches, ensure_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,38 @@ STEPS = {
     ProofKind.NEW_PASSWORD: Steps(paths.FORGOTTEN, paths.FORGOTTEN_CODE, paths.FORGOTTEN_FINISH),
     ProofKind.NEW_ADDRESS: Steps(paths.EMAIL, paths.EMAIL_CODE, paths.EMAIL_FINISH),
 }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """What the form of a first page says: the request that waits, the address, and what is wrong with it, or None."""
+
+    flow: str
+    address: str
+    error: str | None
+
+
+def waiting_flow(services: Services) -> str:
+    """Return which request waits behind the first page, which is shown in the language that its app asks for."""
+    flow = read_query(request).get("flow", "")
+    interaction = find_interaction(services, flow)
+    settle_language(services, interaction.parameters.get("ui_locales") if interaction else None)
+    return flow
+
+
+def read_asked(services: Services, kind: ProofKind) -> Asked:
+    """Return what the form of the first page says.
+
+    Raises:
+        PageError: when the form is none of ours.
+    """
+    form = read_form(request)
+    settle_language(services)
+    flow, address = form.get("flow", ""), form.get("email", "").strip()
+    if not csrf_matches(services, form.get("csrf", "")):
+        raise expired_page(STEPS[kind].start)
+    error = None if is_address(address) else _("Write your e-mail address, such as name@example.jp.")
+    return Asked(flow, address, error)
 
 
 def begin(

@@ -18,7 +18,7 @@ from idp.web.errors import expired_page
 from idp.web.pages import render_page, settle_language
 from idp.web.requests import read_form, seen_from, shown_query
 from idp.web.responses import see_other
-from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
+from idp.web.sessions import csrf_matches, csrf_token, current_session, ensure_session, logout_frames, sign_out
 
 blueprint = Blueprint("close", __name__)
 
@@ -45,13 +45,16 @@ def close(services: Services, person: Viewer) -> Response:
 @blueprint.post(paths.CLOSE)
 @for_recent_viewer
 def close_now(services: Services, person: Viewer) -> Response:
-    """Begin it: from here on nothing of the account works but coming back."""
+    """Begin it: from here on nothing of the account works but coming back.
+
+    The page tells the apps of this browser's session that are told by a browser, as after signing out.
+    """
     if not csrf_matches(services, read_form(request).get("csrf", "")):
         raise expired_page(paths.CLOSE)
-    until = person.day(erase_at(services))
-    start(services, person.account.id, seen_from(services, request))
+    until, sid = person.day(erase_at(services)), ensure_session(services).sid
+    told = start(services, person.account.id, seen_from(services, request)).get(sid, ())
     sign_out(services)
-    return render_page("account/closing.html", until=until)
+    return render_page("account/closing.html", until=until, frames=logout_frames(services, told))
 
 
 @blueprint.get(paths.COME_BACK)

@@ -34,6 +34,7 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "not_passkeys_only": lambda: _(
         "Other ways to sign in can be set up again. Until then, only your passkeys open it."
     ),
+    "recovery_cancelled": lambda: _("Cancelled. The way back is closed, and everything stays as it was."),
     "password_changed": lambda: _("Your password is changed."),
     "password_set": lambda: _("You have a password. It opens your account from now on."),
     "email_changed": lambda: _("Your new e-mail address counts from now on."),

@@ -10,9 +10,8 @@ from flask import Blueprint, Response, request
 
 from idp.activity import proved_addresses
 from idp.completion import continuation
-from idp.mailed_proof import begin, link_over, opened
+from idp.mailed_proof import begin, link_over, opened, read_asked, waiting_flow
 from idp.protocol.activity import Event
-from idp.protocol.mail import is_address
 from idp.services import Services, current_services
 from idp.store import mail_proofs
 from idp.store.accounts import Account
@@ -20,7 +19,6 @@ from idp.store.mail_proofs import MailProof, ProofKind
 from idp.web import paths
 from idp.web.errors import expired_page
 from idp.web.interactions import find_interaction
-from idp.web.pages import gettext as _
 from idp.web.pages import render_page, settle_language
 from idp.web.passwords import refusal
 from idp.web.requests import read_form, read_query, seen_from
@@ -34,27 +32,21 @@ blueprint = Blueprint("forgotten", __name__)
 @blueprint.get(paths.FORGOTTEN)
 def forgotten_page() -> Response:
     """Ask for the address of the account."""
-    flow = read_query(request).get("flow", "")
-    interaction = find_interaction(current_services(), flow)
-    settle_language(current_services(), interaction.parameters.get("ui_locales") if interaction else None)
-    return _page(flow)
+    return _page(waiting_flow(current_services()))
 
 
 @blueprint.post(paths.FORGOTTEN)
 def forgotten() -> Response:
     """Send a letter: to choose another password with, or saying that there is nothing to choose one for."""
-    services, form = current_services(), read_form(request)
-    settle_language(services)
-    flow, address = form.get("flow", ""), form.get("email", "").strip()
-    if not csrf_matches(services, form.get("csrf", "")):
-        raise expired_page(paths.FORGOTTEN)
-    if not is_address(address):
-        return _page(flow, address, _("Write your e-mail address, such as name@example.jp."), HTTPStatus.BAD_REQUEST)
+    services = current_services()
+    asked = read_asked(services, KIND)
+    if asked.error is not None:
+        return _page(asked.flow, asked.address, asked.error, HTTPStatus.BAD_REQUEST)
     with services.database.autocommit() as connection:
-        account = services.accounts.find_by_username(connection, address)
-    if account is None or not _may_choose(account, address):
-        return begin(services, KIND, address, "no_password", flow=flow)
-    return begin(services, KIND, address, "new_password", account_id=account.id, flow=flow)
+        account = services.accounts.find_by_username(connection, asked.address)
+    if account is None or not _may_choose(account, asked.address):
+        return begin(services, KIND, asked.address, "no_password", flow=asked.flow)
+    return begin(services, KIND, asked.address, "new_password", account_id=account.id, flow=asked.flow)
 
 
 @blueprint.get(paths.FORGOTTEN_FINISH)

@@ -59,7 +59,7 @@ def sign_in_page(
         problem=problem,
         upstreams=shown_upstreams(services),
         passkey_options=_passkey_options(services),
-        is_known=bool(username) and username in [account.called for account in known_accounts(services)],
+        is_known=bool(username) and any(username in account.names for account in known_accounts(services)),
         takes_sign_ups=services.settings.sign_up.open,
     )
 

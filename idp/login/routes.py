@@ -38,7 +38,7 @@ def create_blueprint(passwords: Passwords) -> Blueprint:
         known = known_accounts(services)
         if known and problem is None and _is_to_choose(interaction, query):
             return see_other(with_query(paths.CHOOSE_ACCOUNT, {"flow": query["flow"]}))
-        username = _username(interaction, query, known)
+        username = _username(services, interaction, query, known)
         return sign_in_page(services, interaction, query, username=username, problem=problem)
 
     @blueprint.post(paths.LOGIN)
@@ -61,13 +61,17 @@ def _is_to_choose(interaction: Interaction | None, query: Parameters) -> bool:
     return "select_account" in interaction.parameters.get("prompt", "").split()
 
 
-def _username(interaction: Interaction | None, query: Parameters, known: list[Account]) -> str:
-    """Return who probably signs in: whom the app names, whom they chose, or who did so last in this browser."""
+def _username(services: Services, interaction: Interaction | None, query: Parameters, known: list[Account]) -> str:
+    """Return who probably signs in: whom the app names, whom they chose, or who did so last in this browser.
+
+    What somebody goes by is not always what they sign in with, and that alone is filled in.
+    """
     hint = interaction.parameters.get("login_hint", "") if interaction else ""
     if hint:
         return hint[:320]
     chosen = query.get("account")
-    return next((account.called or "" for account in known if chosen in (None, account.id)), "")
+    account = next((account for account in known if chosen in (None, account.id)), None)
+    return services.accounts.sign_in_name(account) if account is not None else ""
 
 
 def _try(services: Services, passwords: Passwords, interaction: Interaction | None, form: Parameters) -> Response:

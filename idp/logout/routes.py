@@ -24,7 +24,7 @@ from idp.web.pages import form_target, render_page, settle_language
 from idp.web.pages import gettext as _
 from idp.web.requests import read_form, read_query, refuse_head
 from idp.web.responses import see_other, with_query
-from idp.web.sessions import csrf_matches, csrf_token, current_session, sign_out
+from idp.web.sessions import csrf_matches, csrf_token, current_session, logout_frames, sign_out
 
 _PLACE = "logout request"
 _WAY_BACK = frozenset({"post_logout_redirect_uri", "state"})
@@ -141,9 +141,7 @@ def _signed_out(services: Services, asked: LogoutRequest, told: tuple[ToldByBrow
     """Go back to the app, after a page that tells the apps which are told by the browser (Front-Channel Logout 3)."""
     if asked.return_url and not told:
         return see_other(asked.return_url)
-    issuer = services.settings.issuer
-    frames = tuple(with_query(client.uri, {"iss": issuer, "sid": client.sid}) for client in told)
-    return render_page("signed_out.html", frames=frames, return_url=asked.return_url or None)
+    return render_page("signed_out.html", frames=logout_frames(services, told), return_url=asked.return_url or None)
 
 
 def _seal(services: Services, asked: LogoutRequest) -> str:

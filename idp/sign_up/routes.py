@@ -6,9 +6,8 @@ from flask import Blueprint, Response, request
 
 from idp.completion import complete
 from idp.connections import arrival_for_new_account
-from idp.mailed_proof import begin, link_over, opened
+from idp.mailed_proof import begin, link_over, opened, read_asked, waiting_flow
 from idp.protocol.authentication import AMR_PASSWORD
-from idp.protocol.mail import is_address
 from idp.protocol.upstreams import Identity
 from idp.services import Services, current_services
 from idp.store import agreed_terms
@@ -33,9 +32,7 @@ blueprint = Blueprint("sign_up", __name__)
 @blueprint.get(paths.SIGN_UP)
 def sign_up_page() -> Response:
     """Ask for an address."""
-    flow = read_query(request).get("flow", "")
-    interaction = find_interaction(current_services(), flow)
-    settle_language(current_services(), interaction.parameters.get("ui_locales") if interaction else None)
+    flow = waiting_flow(current_services())
     arrival = arrival_for_new_account(current_services())
     return _page(flow, arrival.who.email if arrival is not None else "")
 
@@ -43,16 +40,13 @@ def sign_up_page() -> Response:
 @blueprint.post(paths.SIGN_UP)
 def sign_up() -> Response:
     """Send a letter: to make an account with, or saying that there is one."""
-    services, form = current_services(), read_form(request)
-    settle_language(services)
-    flow, address = form.get("flow", ""), form.get("email", "").strip()
-    if not csrf_matches(services, form.get("csrf", "")):
-        raise expired_page(paths.SIGN_UP)
-    if not is_address(address):
-        return _page(flow, address, _("Write your e-mail address, such as name@example.jp."), HTTPStatus.BAD_REQUEST)
+    services = current_services()
+    asked = read_asked(services, KIND)
+    if asked.error is not None:
+        return _page(asked.flow, asked.address, asked.error, HTTPStatus.BAD_REQUEST)
     with services.database.autocommit() as connection:
-        known = services.accounts.find_by_username(connection, address)
-    return begin(services, KIND, address, "sign_up" if known is None else "account_exists", flow=flow)
+        known = services.accounts.find_by_username(connection, asked.address)
+    return begin(services, KIND, asked.address, "sign_up" if known is None else "account_exists", flow=asked.flow)
 
 
 @blueprint.get(paths.SIGN_UP_FINISH)

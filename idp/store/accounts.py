@@ -81,8 +81,13 @@ class Account:
     @property
     def called(self) -> str | None:
         """What they go by here, to tell one account of theirs from another."""
+        return next(iter(self.names), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they may go by, what they are shown as first."""
         names = (self.profile.get(claim) for claim in ("email", "preferred_username", "name"))
-        return next((name for name in names if isinstance(name, str)), None)
+        return tuple(name for name in names if isinstance(name, str))
 
     def __repr__(self) -> str:
         """Show nothing personal."""
@@ -104,6 +109,10 @@ class Accounts:
     def login_key(self, username: str) -> bytes:
         """Return the key under which a sign-in name is found; case and surrounding space do not matter."""
         return self._sealer.index("username", username.strip().casefold())
+
+    def sign_in_name(self, account: Account) -> str:
+        """Return which of their names somebody signs in with; "" where it is none of them, for it is kept as a hash."""
+        return next((name for name in account.names if self.login_key(name) == account.login_key), "")
 
     def find(self, connection: Connection, account_id: str, *, lock: bool = False) -> Account | None:
         """Return the account with an identifier, held until the transaction ends where it is going to be changed."""

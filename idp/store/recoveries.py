@@ -61,6 +61,13 @@ def find(connection: Connection, secret: str, now: int) -> tuple[Recovery, bool]
     return None if row is None else (Recovery(*row[:-1]), bool(row[-1]))
 
 
+def of_account(connection: Connection, account_id: str, now: int) -> Recovery | None:
+    """Return an account's recovery that is under way."""
+    which = (recoveries.c.account_id == account_id) & _under_way(now)
+    row = connection.execute(select(*_COLUMNS).where(which)).one_or_none()
+    return None if row is None else Recovery(*row)
+
+
 def use(connection: Connection, recovery_id: str, now: int) -> bool:
     """Use a recovery up; true for the one caller who does, after the waiting and in time."""
     which = (recoveries.c.id == recovery_id) & (recoveries.c.opens_at <= now) & _under_way(now)

@@ -1,6 +1,6 @@
 """The end of a browser session, and of all that hangs on it (OIDC Back-Channel Logout 2.7, Front-Channel Logout 3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from idp.data_sharing import DataSharing
@@ -56,12 +56,17 @@ class SessionEnd:
             if client.frontchannel_logout_uri
         )
 
-    def end_all(self, connection: Connection, account_id: str, now: int) -> None:
-        """End every session of a user and everything open: whoever holds it now may be a thief."""
-        for sid in sessions.end_of_account(connection, account_id):
-            self.end(connection, sid, account_id, now)
+    def end_all(self, connection: Connection, account_id: str, now: int) -> Mapping[str, tuple[ToldByBrowser, ...]]:
+        """End every session of a user and everything open: whoever holds it now may be a thief.
+
+        Return by `sid` whom the browser of each session has still to tell. Only the one in which this is asked for can
+        be made to: the others have no page of ours open, and Front-Channel Logout 3 knows no other way to reach them.
+        """
+        sids = sessions.end_of_account(connection, account_id)
+        told = {sid: self.end(connection, sid, account_id, now) for sid in sids}
         codes.spend_of_account(connection, account_id, now)
         families.end_of_account(connection, account_id, now)
+        return told
 
     def _tell(self, connection: Connection, client: Client, sid: str, account_id: str, now: int) -> None:
         ended = EndedSession(self._sharing.subject(client, account_id), self._sharing.session(client, sid))

@@ -18,6 +18,7 @@ from idp.store.accounts import Account
 from idp.store.sessions import BrowserSession
 from idp.tokens.session_end import ToldByBrowser
 from idp.web.requests import seen_from
+from idp.web.responses import with_query
 
 SESSION_COOKIE = "sekisho_session"
 BROWSER_STATE_COOKIE = "sekisho_browser_state"
@@ -173,6 +174,12 @@ def sign_out(services: Services) -> tuple[ToldByBrowser, ...]:
         return response
 
     return told
+
+
+def logout_frames(services: Services, told: tuple[ToldByBrowser, ...]) -> tuple[str, ...]:
+    """Return what a page frames, so that its browser tells the apps that want it so (Front-Channel Logout 3)."""
+    issuer = services.settings.issuer
+    return tuple(with_query(client.uri, {"iss": issuer, "sid": client.sid}) for client in told)
 
 
 def signed_in_account(services: Services) -> Account | None:

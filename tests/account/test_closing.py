@@ -10,7 +10,10 @@ from idp.store.database import Database
 from idp.store.erasure import KEPT
 from idp.web.sessions import RECENTLY
 from tests.account.people import account_id, elsewhere, newcomer, send
+from tests.logout.told import sign_in_to, told
 from tests.provider.apps import STOREFRONT, TABI, tokens_for
+from tests.provider.jose import read
+from tests.provider.outside import Site
 from tests.provider.person import Person, as_client, hidden
 from tests.provider.provider import HTTP, Provider
 from tests.store.rows import at_once, contents
@@ -86,6 +89,19 @@ def test_at_once_every_token_session_and_grant_ends(mio: Person):
     with services.database.autocommit() as connection:
         grants = connection.execute(text("SELECT status FROM grants WHERE account_id = :a"), {"a": account_id(mio)})
         assert set(grants.scalars()) == {"revoked"}
+
+
+def test_apps_that_a_browser_tells_are_told_by_the_page(mio: Person, outside: Site):
+    """Front-Channel Logout 3: those of this session, for the browsers of the others have no page of ours open."""
+    here, there = (told(mio.provider, outside, name, "front") for name in ("here", "there"))
+    tokens = sign_in_to(mio, here.app)
+    sign_in_to(elsewhere(mio), there.app)
+    response = send(mio, CLOSE)
+    (frame,) = Page(response.text).all("iframe")
+    sid = read(mio.provider, tokens["id_token"]).claims["sid"]
+    assert frame.attributes["src"].startswith(here.signed_out_url.replace("signed-out", "front"))
+    assert f"sid={sid}" in frame.attributes["src"]
+    assert f"frame-src {outside.url('')};" in response.headers["content-security-policy"]
 
 
 def test_signing_in_meanwhile_offers_to_come_back_and_nothing_else(mio: Person):

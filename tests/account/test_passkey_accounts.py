@@ -16,6 +16,7 @@ from idp.services import EXTENSION
 from idp.store import activity, recovery_codes
 from idp.store.accounts import Account
 from idp.web.errors import PageError
+from idp.web.sessions import RECENTLY
 from tests.provider.authenticator import Authenticator, enrol, options_of, passkeys_of, sign_in_with
 from tests.provider.operator import declare_people, idp
 from tests.provider.person import Person, hidden
@@ -259,6 +260,27 @@ def test_a_recovery_code_the_mailbox_and_days_lead_back(owner: Person):
     assert Event.RECOVERED in happened(owner)
     assert letters(owner, "Your account was recovered")
     assert back.browser.get(path).status_code == 404, "once"
+
+
+def test_the_overview_shows_it_and_whoever_signed_in_just_now_cancels_it(owner: Person):
+    """Without looking for the letter; a browser that was left open asks for a passkey first."""
+    passkeys_only(owner)
+    assert not shows(owner.browser.get("/account"), "cancel-recovery")
+    ask(owner, codes(owner)[0])
+    page = owner.browser.get("/account")
+    assert shows(page, "cancel-recovery")
+    form = hidden(page.text)
+    assert owner.browser.post("/account/recovery", data={"csrf": "x"}).status_code == 403
+    owner.provider.clock.forward(RECENTLY + 1)
+    asked = owner.browser.post("/account/recovery", data=form).headers["location"]
+    assert asked == "/login?next=%2Faccount%2Frecovery"
+    assert shows(owner.browser.get("/account"), "cancel-recovery")
+    owner.provider.clock.forward(-RECENTLY - 1)
+    done = owner.browser.post("/account/recovery", data=form)
+    assert done.headers["location"] == "/account?done=recovery_cancelled"
+    assert not shows(owner.browser.get(done.headers["location"]), "cancel-recovery")
+    assert Event.RECOVERY_CANCELLED in happened(owner)
+    assert owner.browser.get(link_of(owner, ASKED)).status_code == 404
 
 
 def test_before_its_time_the_link_makes_nothing(owner: Person):

@@ -69,6 +69,7 @@ ROUTES = {
     "/account/sign-in": READ,
     "/account/passkeys": READ | WRITE,
     "/account/passkeys/only": WRITE,
+    "/account/recovery": READ | WRITE,
     "/account/recovery/<secret>": READ | WRITE,
     "/account/devices": READ | WRITE,
     "/account/activity": READ,

@@ -575,6 +575,7 @@ ENDPOINTS = (
     Endpoint("/login/passkey", touches_store=True, drafts=_passkey_sign_in, share=0.3),
     Endpoint("/login/recovery", touches_store=True, drafts=_recovery, share=0.2),
     Endpoint("/account/email/undo/<secret>", touches_store=True, drafts=_undo_link, share=0.2),
+    Endpoint("/account/recovery", touches_store=True, drafts=_own_form("/account/recovery", x="x"), share=0.1),
     Endpoint("/account/recovery/<secret>", touches_store=True, drafts=_recovery_link, share=0.2),
     Endpoint("/account/passkeys/only", touches_store=True, drafts=_passkeys_only, share=0.1),
     Endpoint("/account/passkeys", touches_store=True, drafts=_passkeys, share=0.3),

@@ -61,6 +61,17 @@ def test_another_account_signs_in_and_the_request_goes_on(two: tuple[Person, Per
     assert signed_in_as(mio) == mio.username
 
 
+def test_what_is_filled_in_is_what_they_sign_in_with(mio: Person):
+    """Not their e-mail address, where they sign in by another name; and nothing where that name is not known."""
+    services = mio.provider.services
+    for profile, filled in (({"preferred_username": mio.username}, mio.username), ({}, "")):
+        changed = {"email": "elsewhere@example.jp", **profile}
+        with services.database.transaction() as connection:
+            services.accounts.change_profile(connection, account_id(mio), changed, services.now)
+        page = mio.browser.get(f"/login?account={account_id(mio)}")
+        assert Page(page.text).by_id("username").attributes["value"] == filled
+
+
 def test_a_choice_is_no_sign_in_where_the_app_asks_for_one(two: tuple[Person, Person]):
     """OIDC Core 3.1.2.1: prompt=login and max_age hold for whoever was chosen."""
     _mio, ren = two

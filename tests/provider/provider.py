@@ -159,15 +159,22 @@ class ServedProvider(Provider):
     workers: int = 2
     extra: dict[str, str]
 
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        port = self.url.rsplit(":", 1)[1]
+        serve = [sys.executable, "-m", "idp", "serve", "--config", str(CONFIG), "--port", port]
+        return [*serve, "--workers", str(self.workers)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it is started in."""
+        return {**os.environ, **environment(self.database_url, self.url, **self.extra)}
+
     def start(self) -> None:
         """Start and wait until it answers; a provider that ends instead fails the test with its last lines."""
-        port = self.url.rsplit(":", 1)[1]
-        command = [sys.executable, "-m", "idp", "serve", "--config", str(CONFIG), "--port", port]
         self.process = RunningProgram(
-            [*command, "--workers", str(self.workers)],
-            ready=f"Started worker-{self.workers}",
-            env={**os.environ, **environment(self.database_url, self.url, **self.extra)},
-            cwd=ROOT,
+            self.command, ready=f"Started worker-{self.workers}", env=self.environment, cwd=ROOT
         )
         transport = httpx.HTTPTransport(verify=NO_TLS, retries=6)  # a worker is started a moment before it listens
         with httpx.Client(transport=transport) as patient:

@@ -90,6 +90,19 @@ def test_an_app_waits_the_whole_way(world: World, person: Person, somebody: str)
     assert (claims["amr"], claims["acr"]) == (["fed"], ACR_PASSWORD)
 
 
+def test_an_app_waits_for_whoever_signs_in_as_somebody_else(world: World, person: Person, somebody: str):
+    """Nothing of another person's session is connected with them, and the request goes on all the same."""
+    ken, now = Person(world.provider, KEN), int(world.provider.clock())
+    ken.browser = person.browser
+    sign_in(ken)
+    flow = hidden(visit(ken, STOREFRONT, prompt="login").text)["flow"]
+    assert go_by(ken, world.plain, f"/login?flow={flow}", sub=somebody, auth_time=now) == NEW_HERE
+    done = sign_in(person, Page(own(person, NEW_HERE)).by_id("have-account").attributes["href"])
+    assert done.headers["location"] == f"/authorize/continue?flow={flow}"
+    assert person.go_on(done).parameters["code"]
+    assert 'name="link"' not in own(person)
+
+
 def test_a_provider_is_believed_what_is_configured_and_no_more(world: World, person: Person, somebody: str):
     """RFC 8176: its words become ours by the table of the settings; the rest is nothing."""
     for claims, amr, acr in (

@@ -23,6 +23,31 @@ def test_a_good_one_is_taken():
     assert "a secret" not in repr(load())
 
 
+def test_the_samples_for_google_apple_and_line_work_once_they_are_filled_in(tmp_path: Path):
+    """`config/default.toml` holds them as comments: these words and no others, with what the developer is given."""
+    text = (Path(__file__).parents[2] / "config" / "default.toml").read_text("utf-8")
+    samples = text[text.index("# [upstream.google]") : text.index("# [upstream.NAME.amr]")].replace("\n# ", "\n")[2:]
+    (tmp_path / "secret").write_text("0123456789abcdef0123456789abcdef")
+    key = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "key.p8").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for empty, given in (
+        ("client_secret_file", tmp_path / "secret"),
+        ("private_key_file", tmp_path / "key.p8"),
+        ("client_id", "us"),
+        ("key_id", "KEY1234567"),
+        ("team_id", "TEAM123456"),
+    ):
+        samples = samples.replace(f'{empty} = ""', f'{empty} = "{given}"')
+    (tmp_path / "idp.toml").write_text(samples, "utf-8")
+    given = {"IDP_ISSUER": "https://id.example.jp", "IDP_KEY_ENCRYPTION_KEY_FILE": "/k"}
+    found = load_settings((tmp_path / "idp.toml",), given).upstream
+    assert set(found) == {"google", "apple", "line"}
+    for name, upstream in found.items():
+        form, headers = Credentials(name, upstream, lambda: 0, bytes).prove()
+        assert bool(headers) is (name == "google")
+        assert ("client_secret" in form) is (name != "google")
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

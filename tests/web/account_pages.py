@@ -34,7 +34,11 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "provider": text("Google"),
             "shown": text("hana@gmail.example"),
         },
-        "account/overview.html": {**form, "is_partner": True},
+        "account/overview.html": {
+            **form,
+            "is_partner": True,
+            "recovery": SimpleNamespace(started=text("1 November 2026"), opens=text("4 November 2026")),
+        },
         "account/profile.html": {
             **form,
             "error": text("A name has at most 100 characters."),
@@ -85,7 +89,10 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
                 SimpleNamespace(id=text("account-2"), name=text("ken@example.jp"), is_signed_in=False),
             ],
         },
-        "account/closing.html": {"until": text("13 December 2026")},
+        "account/closing.html": {
+            "until": text("13 December 2026"),
+            "frames": (text("https://rp.example/front?sid=1"),),
+        },
         "account/come_back.html": {"csrf": text("csrf-1"), "flow": text("flow-1"), "until": text("13 December 2026")},
         "account/ways.html": {
             **page,
@@ -152,7 +159,8 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/connections.html": full["account/connections.html"]
         | {"notice": None, "problem": None, "links": [], "upstreams": []},
         "account/connect.html": full["account/connect.html"] | {"shown": ""},
-        "account/overview.html": full["account/overview.html"] | {"notice": None, "is_partner": False},
+        "account/overview.html": full["account/overview.html"]
+        | {"notice": None, "is_partner": False, "recovery": None},
         "account/profile.html": full["account/profile.html"]
         | {"notice": None, "error": None, "reaches": [], "facts": [], "chosen": ""},
         "account/devices.html": full["account/devices.html"]
@@ -161,7 +169,7 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         "account/data.html": full["account/data.html"],
         "account/close.html": full["account/close.html"] | {"names": []},
         "choose_account.html": full["choose_account.html"] | {"flow": "", "onward": "", "known": []},
-        "account/closing.html": full["account/closing.html"],
+        "account/closing.html": full["account/closing.html"] | {"frames": ()},
         "account/come_back.html": full["account/come_back.html"] | {"flow": ""},
         "account/ways.html": full["account/ways.html"] | {"notice": None, "ways": []},
         "account/password.html": full["account/password.html"]

@@ -28,7 +28,14 @@ def every_state(template: str, language: str) -> list[Page]:
 def test_no_page_is_left_out_of_these_tests():
     """But for what others are made of, and the frame of tests/logout/test_session_management.py."""
     frames = {"base.html", "account/frame.html", "partner/console.html", "partner/app_console.html"}
-    parts = {"address_parts.html", "client.html", "password_parts.html", "sharing_parts.html", "partner/parts.html"}
+    parts = {
+        "address_parts.html",
+        "client.html",
+        "logout_frames.html",
+        "password_parts.html",
+        "sharing_parts.html",
+        "partner/parts.html",
+    }
     folder = WEB / "templates"
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")}
     assert written - frames - parts - {"check_session.html"} == set(TEMPLATES)
@@ -185,7 +192,7 @@ FIXED = {
     "forgotten.html": {"email": "email", "send": "", "to-sign-in": ""},
     "forgotten_finish.html": {"password": "password", "change": ""},
     "forgotten_done.html": {"to-sign-in": ""},
-    "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision"},
+    "account/overview.html": {"apps": "", "partner": "", "confirm-logout": "decision", "cancel-recovery": ""},
     "account/ways.html": {},
     "account/connections.html": {"remove-1": "", "connect-google": ""},
     "account/connect.html": {"connect": "decision", "leave": "decision"},
