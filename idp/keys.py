@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -69,8 +69,9 @@ class SigningKey:
         PyJWT makes it but for ES256, the algorithm of every access token: there it takes half as long as the signing
         itself to write the two numbers side by side (RFC 7518 3.4).
         """
-        if self.algorithm == "ES256" and isinstance(self.private, ec.EllipticCurvePrivateKey):
-            r, s = decode_dss_signature(self.private.sign(signed, _ECDSA_SHA256))
+        if self.algorithm == "ES256":
+            private = cast("ec.EllipticCurvePrivateKey", self.private)
+            r, s = decode_dss_signature(private.sign(signed, _ECDSA_SHA256))
             return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
         return _ALGORITHMS[self.algorithm].sign(signed, self.private)
 

@@ -14,6 +14,7 @@ from idp.protocol.asked import Asked
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.store.changes import Topic, announce
 from idp.store.database import Database, StringList, db, delete_in_batches
+from idp.store.direct import DirectStatement
 
 token_families = db.Table(
     "token_families",
@@ -119,7 +120,7 @@ _FIND = select(*_FAMILY_COLUMNS).where(token_families.c.id == bindparam("family_
 _FIND_BY_HANDLE = select(*_FAMILY_COLUMNS, *_STATE_COLUMNS).where(
     token_families.c.handle_hash == bindparam("presented_handle")
 )
-_ROTATE = (
+_ROTATE = DirectStatement(
     update(token_families)
     .where(
         token_families.c.handle_hash == bindparam("presented_handle"),
@@ -132,8 +133,8 @@ _ROTATE = (
         secret_hash=bindparam("new_secret"),
         previous_hash=bindparam("presented_secret"),
         rotated_at=bindparam("now"),
-    )
-    .returning(*_FAMILY_COLUMNS)
+    ),
+    _FAMILY_COLUMNS,
 )
 """Built once: putting a statement together costs more than running it."""
 
@@ -166,7 +167,7 @@ def rotate(
         "new_secret": new_hash,
         "now": now,
     }
-    row = connection.execute(_ROTATE, values).one_or_none()
+    row = _ROTATE.first(connection, values)
     return None if row is None else Family(*row)
 
 

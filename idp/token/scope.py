@@ -34,7 +34,7 @@ def still_allowed(rules: ScopeRules, client: Client, scopes: tuple[str, ...]) ->
     Raises:
         OAuthError: `invalid_scope` when nothing is left.
     """
-    left = tuple(scope for scope in scopes if rules.may_have(client, scope))
+    left = rules.allowed(client, scopes)
     if scopes and not left:
         raise invalid_scope("The client may have none of these scopes any more.")
     return left

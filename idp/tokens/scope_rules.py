@@ -3,6 +3,8 @@
 Asked at every issuance.
 """
 
+from collections.abc import Iterable
+
 from idp.data_sharing.policy_in_force import PolicyInForce
 from idp.protocol.names import (
     ACCESS_DECISIONS,
@@ -32,6 +34,14 @@ class ScopeRules:
 
     def may_have(self, client: Client, scope: str) -> bool:
         """Whether a client may be given a scope now."""
+        return bool(self.allowed(client, (scope,)))
+
+    def allowed(self, client: Client, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some scopes that a client may be given now, all judged by one reading of the policy."""
+        user_scopes = self._policy.user_scopes
+        return tuple(scope for scope in scopes if self._may_have(client, scope, user_scopes))
+
+    def _may_have(self, client: Client, scope: str, user_scopes: frozenset[str]) -> bool:
         if scope.startswith(PURPOSE_PREFIX):
             return client.is_third_party
         if scope in (GRANT_QUERY, GRANT_REVOKE):
@@ -41,7 +51,7 @@ class ScopeRules:
             return client.is_third_party and scope in client.scopes
         if scope == ACCESS_DECISIONS:
             return client.kind is not ClientKind.FIRST_PARTY and scope in client.scopes
-        if scope in self._policy.user_scopes:
+        if scope in user_scopes:
             return client.kind is not ClientKind.SERVICE and scope in client.scopes
         setting = self._settings.scopes.get(scope)
         return setting is not None and client.kind in setting.kinds and scope in client.scopes

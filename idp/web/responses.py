@@ -1,9 +1,9 @@
 """Answers that are no pages: the JSON of the machine endpoints, and sending a browser on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Response
@@ -11,6 +11,9 @@ from flask import Response
 from idp.data_sharing import Outgoing
 from idp.protocol.errors import OAuthError
 from idp.web.requests import JSON
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 JWT = "application/jwt"
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -45,8 +48,20 @@ def as_download(response: Response, name: str) -> Response:
     return response
 
 
+class _Json(Response):
+    """JSON that goes out as it was made.
+
+    Werkzeug would copy the headers and look for what it might mend in them, in as much time as it takes to prove a
+    client.
+    """
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.get_data()]
+
+
 def _json(content: str | bytes, status: int) -> Response:
-    response = Response(content, status, mimetype=JSON)
+    response = _Json(content, status, content_type=JSON)
     _protect(response)
     return response
 
