@@ -322,7 +322,7 @@ class Settings:
     """Networks whose X-Forwarded-For is believed."""
     experimental: tuple[str, ...] = ()
     """What rests on a draft and may change without notice."""
-    threads: int = 4
+    threads: int = 8
     """Blocking threads of a worker process."""
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     key_rotation: KeyRotation = field(default_factory=KeyRotation)

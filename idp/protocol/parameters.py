@@ -6,12 +6,15 @@ A parameter sent without a value counts as omitted (RFC 6749 3.1).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar, overload
 from urllib.parse import parse_qsl
 
 from idp.protocol.errors import invalid_request
 
 MAX_PARAMETERS = 100
 RESOURCE = "resource"
+
+Default = TypeVar("Default")
 
 
 class Parameters(Mapping[str, str]):
@@ -27,6 +30,16 @@ class Parameters(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         """Return the value of a parameter that was sent."""
         return self._single[name]
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: Default) -> str | Default: ...
+
+    def get(self, name: str, default: object = None) -> object:
+        """Return the value of a parameter, or the default; `Mapping` finds out by an exception that it was not sent."""
+        return self._single.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         """Whether a parameter was sent with a value; asked many times a request, and `Mapping` asks by exceptions."""

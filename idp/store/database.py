@@ -49,6 +49,7 @@ _POSTGRESQL_OPTIONS = (
 )
 
 
+PREPARED = "direct statements that this connection knows"
 _AT_COMMIT = "statements to execute at commit"
 
 Connection = sqlalchemy.Connection
@@ -178,7 +179,11 @@ def execute_at_commit(connection: Connection, statement: Executable, values: Map
 
 
 def _roll_back(connection: Connection) -> None:
-    """Roll back; a connection that cannot even do that is thrown away, which rolls back too."""
+    """Roll back; a connection that cannot even do that is thrown away, which rolls back too.
+
+    With a ROLLBACK psycopg makes the server forget whatever was prepared, its own and what it does not know of.
+    """
+    connection.info.pop(PREPARED, None)
     try:
         connection.exec_driver_sql("ROLLBACK")
     except SQLAlchemyError:

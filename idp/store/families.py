@@ -14,7 +14,7 @@ from idp.protocol.asked import Asked
 from idp.protocol.names import OFFLINE_ACCESS
 from idp.store.changes import Topic, announce
 from idp.store.database import Database, StringList, db, delete_in_batches
-from idp.store.direct import DirectStatement
+from idp.store.direct import DirectStatement, Values
 
 token_families = db.Table(
     "token_families",
@@ -160,7 +160,7 @@ def rotate(
 
     Returns the family, or None when the token is not the newest of a live family of this client.
     """
-    values = {
+    values: Values = {
         "by_client": client_id,
         "presented_handle": handle_hash,
         "presented_secret": old_hash,

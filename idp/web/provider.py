@@ -1,5 +1,7 @@
 """Flask, as this server uses it: bound to its issuer, and without Flask's own sessions."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request
@@ -29,6 +31,10 @@ class Provider(Flask):
         super().__init__("idp", static_folder="web/static", template_folder="web/templates")
         self.url_map.merge_slashes = False  # or doubled slashes would be answered by a redirect
         self._scheme, self._host, *_ = urlsplit(issuer)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view or hook as it is (Flask's hook): none is asynchronous, and to look takes as long as to run."""
+        return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match a request's path alone (Flask's hook). Flask's own reads Host twice, and would believe it."""

@@ -58,7 +58,7 @@ def read_json(request: Request) -> dict[str, object]:
 
 
 def _whole_form(request: Request) -> bytes:
-    if request.mimetype != FORM:
+    if request.environ.get("CONTENT_TYPE") != FORM and request.mimetype != FORM:  # mostly there is nothing to parse
         raise invalid_request(f"Send the parameters as {FORM}.", may_redirect=False)
     return whole_body(request)
 

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is repeated")
     parser.add_argument("--only", help="measure only the scenario whose name holds this text")
-    parser.add_argument("--threads", type=int, default=4, help="blocking threads of a worker, of both servers")
+    parser.add_argument("--threads", type=int, default=8, help="blocking threads of a worker, of both servers")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgres = stack.enter_context(run_postgres(fsync=True))
