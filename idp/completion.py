@@ -155,7 +155,7 @@ def missing_level(
     reach = _by_second_factor(services, account)
     wanted = [ACR_TWO_FACTORS] if own and ACR_TWO_FACTORS in reach else []
     if not asked.are_met_by(acr):
-        wanted += [level for level in asked.essential if level in reach][:1]
+        wanted += [level for level in asked.insisted if level in reach][:1]
     wanted += [level for level in asked.wished if level in reach or meets(acr, level)][:1]
     return max((level for level in wanted if not meets(acr, level)), key=ACRS.index, default="")
 

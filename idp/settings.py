@@ -7,14 +7,14 @@ An environment variable is the setting's path in capitals, joined by two undersc
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from idp.protocol.authentication import AMRS
+from idp.protocol.authentication import ACRS, AMRS
 from idp.protocol.mail import sender_address
 from idp.protocol.names import (
     ASSERTION_ALGORITHMS,
@@ -105,6 +105,15 @@ class SignIn:
     password_least: int = 15
     """Characters that a new password has at least: 15 where it is enough by itself, 8 where something else always goes
     with it (NIST SP 800-63B-4 3.1.1.1)."""
+    least_level_of_clients: Mapping[str, str] = field(default_factory=dict)
+    """The `acr` that every sign-in to an app comes to at least, by client_id, whatever its requests say."""
+    least_level_of_scopes: Mapping[str, str] = field(default_factory=dict)
+    """The same by scope: what the scope opens is worth so much."""
+
+    def least_level(self, client_id: str, scopes: Collection[str]) -> str:
+        """Return the strongest level that is wanted of a sign-in; "" where any will do."""
+        wanted = (self.least_level_of_clients.get(client_id, ""), *map(self.least_level_of_scopes.get, scopes))
+        return max(filter(None, wanted), key=ACRS.index, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,7 +490,7 @@ def _check(settings: Settings) -> None:
     for name, upstream in settings.upstream.items():
         _check_upstream(name, upstream)
     _check_numbers(settings)
-    _check_password_hashing(settings)
+    _check_sign_in(settings)
 
 
 def _check_response_types(settings: Settings) -> None:
@@ -621,12 +630,16 @@ def _check_addresses(settings: Settings) -> None:
         raise SettingsError(message)
 
 
-def _check_password_hashing(settings: Settings) -> None:
-    """Refuse what makes stolen password hashes cheap to try (OWASP Password Storage), except on a host for tests."""
+def _check_sign_in(settings: Settings) -> None:
+    """Refuse levels that there are none of, and hashes that are cheap to try (OWASP Password Storage), but in tests."""
     limits = settings.sign_in
     if limits.password_least < 8:  # noqa: PLR2004 - the least of NIST SP 800-63B-4 3.1.1.1 and ASVS 6.2.1
         message = "'sign_in.password_least' must be at least 8 (NIST SP 800-63B-4 3.1.1.1)"
         raise SettingsError(message)
+    for name in ("least_level_of_clients", "least_level_of_scopes"):
+        for level in set(getattr(limits, name).values()) - set(ACRS):
+            message = f"'sign_in.{name}' holds {level!r}, which is none of {', '.join(ACRS)}"
+            raise SettingsError(message)
     memory, work = limits.argon2_memory_kib, limits.argon2_memory_kib * limits.argon2_time_cost
     if memory < ARGON2_KIB_PER_LANE * limits.argon2_parallelism:
         message = (

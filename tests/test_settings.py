@@ -263,3 +263,8 @@ def test_any_environment_gives_settings_or_one_clear_line(variables: dict[str, s
         assert len(str(refused).splitlines()) == 1  # noqa: PT017 - either outcome is fine
     else:
         assert settings.threads
+
+
+def test_a_level_that_there_is_none_of_protects_nothing():
+    """A misspelt one would let everybody in, unseen."""
+    assert "least_level_of_scopes" in refusal(IDP_SIGN_IN__LEAST_LEVEL_OF_SCOPES__EMAIL="two-factors")

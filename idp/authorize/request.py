@@ -142,7 +142,9 @@ def check_request(services: Services, parameters: Parameters, address: ReturnAdd
         prompts=_prompts(parameters),
         max_age=_max_age(parameters, client),
         subjects=claims.subjects | owner | hinted_subjects(services, parameters.get("id_token_hint"), client),
-        levels=_levels(parameters, client, claims.levels),
+        levels=_levels(
+            parameters, client, claims.levels, services.settings.sign_in.least_level(client.client_id, scopes)
+        ),
     )
 
 
@@ -240,10 +242,10 @@ def _max_age(parameters: Parameters, client: Client) -> int | None:
     return int(text)
 
 
-def _levels(parameters: Parameters, client: Client, claimed: AskedLevels) -> AskedLevels:
+def _levels(parameters: Parameters, client: Client, claimed: AskedLevels, least: str) -> AskedLevels:
     """Return the levels asked for; wishes by `acr_values`, else by `claims`, else as registered (OIDC Core 3.1.2.1)."""
     wished = tuple(parameters.get("acr_values", "").split()) or claimed.wished or client.default_acr_values
-    return AskedLevels(claimed.essential, tuple(acr for acr in wished if acr in ACRS))
+    return AskedLevels(claimed.essential, tuple(acr for acr in wished if acr in ACRS), least)
 
 
 def _not_redirected(description: str) -> OAuthError:

@@ -142,7 +142,7 @@ def _write_down(
         mode=asked.mode,
         grant_action=wish.action if wish else "",
         grant_id=wish.grant_id if wish else "",
-        essential_acrs=checked.levels.essential,
+        essential_acrs=checked.levels.insisted,
         wished_acrs=checked.levels.wished,
     )
     with services.database.transaction() as connection:

@@ -62,10 +62,20 @@ class AskedLevels:
     """One of these must be met, or the request ends (OIDC Core 5.5.1.1); none where any will do."""
     wished: tuple[str, ...] = ()
     """The first of these that the person can reach is what they are asked for (OIDC Core 3.1.2.1, RFC 9470 5)."""
+    least: str = ""
+    """What the operator wants of every sign-in to this app, or for this scope, whatever the request says."""
+
+    @property
+    def insisted(self) -> tuple[str, ...]:
+        """The levels of which one must be met, by the request and by the operator together."""
+        if not self.least:
+            return self.essential
+        raised = (asked if meets(asked, self.least) else self.least for asked in self.essential or (self.least,))
+        return tuple(dict.fromkeys(raised))
 
     def are_met_by(self, acr: str) -> bool:
-        """Whether a sign-in is one that the request insists on."""
-        return not self.essential or any(meets(acr, asked) for asked in self.essential)
+        """Whether a sign-in is one that is insisted on."""
+        return not self.insisted or any(meets(acr, asked) for asked in self.insisted)
 
     def are_content_with(self, acr: str) -> bool:
         """Whether nothing stronger is asked for: what is insisted on is met, and so is what is wished most."""

@@ -10,7 +10,7 @@ from tests.provider.mail import mail_of
 from tests.provider.operator import declare_clients
 from tests.provider.person import Person, as_client, hidden
 from tests.provider.phone import newcomer, protected, prove, set_up
-from tests.provider.provider import HTTP, Provider
+from tests.provider.provider import HTTP, Provider, serve_here
 from tests.web.pages import Page
 from tests.web.visits import answer, claims_of, follow, shows, sign_in, signed_in, visit
 
@@ -178,6 +178,26 @@ def test_oidc_5_5_1_1_without_a_page_an_essential_level_is_missing(weak):
     person, _ = weak
     response = visit(person, STOREFRONT, claims=essential(TWO_FACTORS), prompt="none")
     assert answer(response)["error"] in ("login_required", "unmet_authentication_requirements")
+
+
+def test_what_the_operator_wants_of_an_app_counts_whatever_it_asks_for(tmp_path):
+    """ASVS 6.3.3: a second factor for this app, and for this scope of any app; no request talks it down."""
+    wanted = {"CLIENTS__STOREFRONT": TWO_FACTORS, "SCOPES__EMAIL": TWO_FACTORS}
+    settings = {f"IDP_SIGN_IN__LEAST_LEVEL_OF_{name}": level for name, level in wanted.items()}
+    with serve_here(f"sqlite:///{tmp_path / 'strict.db'}", **settings) as strict:
+        person = newcomer(strict)
+        before = signed_in(Person(strict, person.username))
+        weaker = visit(before, STOREFRONT, claims=essential(PASSWORD), acr_values=PASSWORD)
+        assert answer(sign_in(before, weaker))["error"] == "unmet_authentication_requirements"
+        phone = set_up(signed_in(person))
+        page = visit(before, STOREFRONT, claims=essential(PASSWORD), acr_values=PASSWORD)
+        assert shows(page, "code"), page.text
+        assert answer(visit(before, STOREFRONT, prompt="none"))["error"] == "unmet_authentication_requirements"
+        assert "code" in answer(visit(before, NO_PKCE, scope="openid", code_challenge=None, code_challenge_method=None))
+        page = visit(before, NO_PKCE, scope="openid email")
+        assert shows(page, "code"), page.text
+        assert "code" in answer(prove(before, page, phone.next_code()))
+        assert "code" in answer(visit(before, STOREFRONT))
 
 
 # ---- age -------------------------------------------------------------------------------------------------------------
