@@ -216,6 +216,18 @@ def test_a_person_is_asked_for_what_is_requested_and_agreed():
     assert (outcome.expires_at, outcome.refusal) == (NOW + 90 * DAY, None)
 
 
+def test_a_person_is_asked_for_no_longer_than_the_agreement_lasts():
+    """Its longest consent, or its own end if that is sooner."""
+    assert question(but(agreement__expires_at=NOW + 2)).expires_at == NOW + 2
+    nothing = question(but(request__fields=frozenset({"email"})))
+    assert (nothing.fields, nothing.expires_at, nothing.refusal) == ({}, None, None)
+
+
+def test_a_person_is_not_asked_for_what_cannot_be_given_as_is_due():
+    """No consent would let it out."""
+    assert question(but(**owing("no.such.thing"))).withheld["over_20"] is Reason.OBLIGATION
+
+
 def test_the_page_knows_which_fields_the_partner_cannot_do_without():
     """Required by the agreement is needed; held only through a larger field is not."""
     world = everyday()

@@ -13,6 +13,7 @@ from policies.bundle import compile_bundle
 from policies.clauses import PolicyError
 from policies.decision import Decision, Reason
 from policies.discharge import Discharge, Discharged, Means, listed, owed_nothing, together
+from policies.dues import ANY_AGE, Dues, StepUp
 from policies.obligations import CHANGING, ObligationError, ObligationKind, parse_obligations
 from tests.policies.worlds import (
     DAY,
@@ -234,6 +235,28 @@ def test_a_field_waits_until_its_person_signed_in_well_enough(due: str, acr: str
     assert "email" in outcome.obligations
 
 
+@pytest.mark.parametrize(
+    ("step_up", "level", "seconds_ago", "waits"),
+    [
+        (StepUp(1, 1, ANY_AGE), 0, 5, True),
+        (StepUp(1, 1, ANY_AGE), 1, 10**9, False),
+        (StepUp(1, 1, ANY_AGE), 2, -5, False),
+        (StepUp(1, -1, 1), -1, 0, False),
+        (StepUp(1, -1, 1), -1, 1, False),
+        (StepUp(1, -1, 1), -1, 2, True),
+        (StepUp(1, -1, 1), 9, -1, True),
+        (StepUp(1, 1, 60), 1, 60, False),
+        (StepUp(1, 1, 60), 0, 60, True),
+        (StepUp(1, 1, 60), 1, 61, True),
+    ],
+)
+def test_fields_wait_for_both_a_strong_and_a_late_sign_in(step_up: StepUp, level: int, seconds_ago: int, waits: bool):  # noqa: FBT001 - a column of the table
+    """RFC 9470: each as far as it is asked for; fields of other step-ups are not touched by one."""
+    assert Dues(0, {}, (step_up,), 0).waiting(level, seconds_ago) == (1 if waits else 0)
+    always = StepUp(2, 10, ANY_AGE)
+    assert Dues(0, {}, (step_up, always), 0).waiting(level, seconds_ago) == (3 if waits else 2)
+
+
 @st.composite
 def obliged(draw) -> World:
     """Fields of the shipped catalogue under random obligations, of agreement and clauses."""
@@ -343,7 +366,61 @@ def test_g7_what_each_obligation_leaves_of_a_value(field: str, due: tuple[str, .
 def test_g7_an_instant_is_rounded_down_in_utc(to: str):
     rounded = datetime.fromtimestamp(discharged("profile_updated", f"round.{to}")["updated_at"], UTC)
     expected = {"day": date(2026, 11, 23), "month": date(2026, 11, 1), "year": date(2026, 1, 1)}[to]
-    assert (rounded.date(), rounded.hour, rounded.minute) == (expected, 0, 0)
+    assert (rounded.date(), rounded.hour, rounded.minute, rounded.second) == (expected, 0, 0, 0)
+
+
+def changed(field: str, due: dict[str, object], **values: object) -> dict[str, object]:
+    """What goes out of these values where exactly this is due."""
+    outcome = Decision(frozenset({field}), {}, NOW, None, {}, {field: due})
+    return dict(Discharge(CATALOGUE, outcome, MEANS).values(field, values).claims)
+
+
+@pytest.mark.parametrize(
+    ("keep", "number", "name"),
+    [(0, "***", "***"), (1, "***8", "h***"), (3, "***678", "han***"), (4, "***", "***"), (5, "***", "***")],
+)
+def test_g7_a_mask_keeps_nothing_of_what_is_not_longer_than_it_keeps(keep: int, number: str, name: str):
+    """Nor of anything where nothing is to be kept: the last nought signs of a text are all of it, to Python."""
+    assert changed("phone", {"mask": keep}, phone_number="+5-6 78") == {"phone_number": number}
+    assert changed("nickname", {"mask": keep}, nickname="hana") == {"nickname": name}
+    assert changed("email", {"mask": keep}, email="hana@x.jp") == {"email": f"{name}@x.jp"}
+
+
+@pytest.mark.parametrize(
+    ("yen", "sent"), [(0, 0), (999, 0), (1_000, 1_000), (-1, -1_000), (-1_000, -1_000), (True, None), ("1", None)]
+)
+def test_g7_an_amount_is_rounded_down_to_the_beginning_of_its_step(yen: object, sent: int | None):
+    """Also below nought; what is no amount stays."""
+    expected = {} if sent is None else {"yen": sent}
+    assert changed("transactions.amounts", {"round_amount": 1_000}, yen=yen) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "due", "claim", "value", "sent"),
+    [
+        ("address", {"round_geo": "region"}, "address", {"locality": "Chiyoda"}, None),
+        ("address", {"round_geo": "region"}, "address", "Tokyo", None),
+        ("address", {"round_geo": "locality"}, "address", {"country": "JP"}, {"country": "JP"}),
+        ("birthdate", {"round_date": "day"}, "birthdate", "1994-05-17", "1994-05-17"),
+        ("birthdate", {"round_date": "year"}, "birthdate", "0994-05-17", "0994"),
+        ("profile_updated", {"round_date": "year"}, "updated_at", True, None),
+        ("profile_updated", {"round_date": "year"}, "updated_at", 10**15, None),
+        ("username", {"pairwise_id": 1}, "preferred_username", 7, None),
+        ("email", {"round_date": "year"}, "email", "hana@x.jp", "hana@x.jp"),
+        ("email", {"round_geo": "region"}, "email", "hana@x.jp", "hana@x.jp"),
+        ("email", {"relay_email": 1, "watermark": 1}, "email", "hana@x.jp", "marked r@relay.test"),
+        ("email", {"relay_email": 1, "mask": 2}, "email", "hana@x.jp", "***@relay.test"),
+        ("email", {"mask": 1}, "email_verified", True, True),
+        ("email", {"relay_email": 1}, "email_verified", False, False),
+        ("email", {"mask": "1"}, "email", "hana@x.jp", None),
+        ("email", {}, "email", None, None),
+    ],
+)
+def test_g7_what_a_change_makes_of_values_of_every_kind(
+    field: str, due: dict[str, object], claim: str, value: object, sent: object
+):
+    """Each change knows the values that it is about; of those it takes none that it cannot read."""
+    assert changed(field, due, **{claim: value}) == ({} if sent is None else {claim: sent})
 
 
 @pytest.mark.parametrize("value", [7, None, "31 May", b"1994-05-17", ["1994-05-17"], {}])
@@ -430,9 +507,31 @@ BROKEN = [
 
 @pytest.mark.parametrize(("written", "complaint"), BROKEN, ids=[complaint for _, complaint in BROKEN])
 def test_obligations_that_are_only_nearly_right_do_not_load(written: str, complaint: str):
-    document = tomllib.loads(f"ways_to_sign_in = ['password']\n[obligations.x]\n{TEXT}\n{written}")
     with pytest.raises(ObligationError, match=complaint):
-        parse_obligations(document, CATALOGUE.down)
+        parse_obligations(one_obligation(written), CATALOGUE.down)
+
+
+@pytest.mark.parametrize(
+    ("written", "low", "high"),
+    [
+        ("kind = 'mask'\nfields = ['email']\nkeep = {}", 0, 1_000_000_000),
+        ("kind = 'expiry'\ndays = {}", 1, 1_000_000_000),
+        ("kind = 'rate'\nseconds = 1\nrequests = {}", 1, 1_000_000_000),
+        ("kind = 'rate'\nrequests = 1\nseconds = {}", 1, 1_000_000_000),
+    ],
+)
+def test_a_number_of_an_obligation_stands_within_its_bounds(written: str, low: int, high: int):
+    """A mask may keep nothing; all else is at least one."""
+    for number in (low, high):
+        known = parse_obligations(one_obligation(written.format(number)), CATALOGUE.down).known
+        assert known["x"].argument in (number, (number, 1), (1, number))
+    for number in (low - 1, high + 1):
+        with pytest.raises(ObligationError, match="must be a whole number"):
+            parse_obligations(one_obligation(written.format(number)), CATALOGUE.down)
+
+
+def one_obligation(written: str) -> dict[str, object]:
+    return tomllib.loads(f"ways_to_sign_in = ['password']\n[obligations.x]\n{TEXT}\n{written}")
 
 
 def test_every_kind_is_in_the_shipped_catalogue():
