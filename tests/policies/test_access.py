@@ -87,7 +87,11 @@ def test_whatever_is_told_permits_only_what_is_written(subject: dict, act: dict,
         ('subject = "user"', 'subject = "group"', "of which nobody and nothing is known"),
         ("action_is = { soft = true }", "action_is = { soft = 0.5 }", "must be text, a whole number, true or false"),
         ("level = 1 }\n[res", "Level = 1 }\n[res", "is not an id"),
+        ('resource = "record"', 'resource = "group"', "of which nobody and nothing is known"),
         ("relation =", "relations =", "is not known here"),
+        ("one = { editor", '"One" = { editor', "is not an id"),
+        ("open = true", '"o-pen" = true', "is not the name of a property"),
+        ("subject_is = { level = 1 }", "subject_is = { le-vel = 1 }", "is not the name of a property"),
         ("[resources.record]\none =", "[resources.record]\none = 1 #", "must be a table"),
     ],
 )
@@ -104,3 +108,64 @@ def test_both_tables_must_be_there(document: dict[str, Any]):
     with pytest.raises(AccessRulesError):
         parse_access_rules(document)
     assert parse_access_rules({"subjects": {}, "resources": {}}).rules == ()
+
+
+def test_two_rules_cannot_have_one_name():
+    """Or nobody could tell by which of them something was permitted."""
+    rule = TEXT[TEXT.index("[[rules]]") :]
+    with pytest.raises(AccessRulesError, match="two rules have one id"):
+        parse_access_rules(tomllib.loads(TEXT + rule))
+    assert len(parse_access_rules(tomllib.loads(TEXT + rule.replace("editors-write", "again"))).rules) == 2
+
+
+MANY = parse_access_rules(
+    tomllib.loads(
+        """
+[subjects.user]
+carol = {}
+alice = {}
+bob = { away = true }
+[subjects.robot]
+r2 = {}
+[resources.record]
+two = {}
+one = { owner = "alice" }
+[resources.page]
+home = {}
+[[rules]]
+id = "read"
+subject = "user"
+actions = ["read"]
+resource = "record"
+subject_is = { away = false }
+[[rules]]
+id = "own"
+subject = "user"
+actions = ["write", "delete"]
+resource = "record"
+relation = "owner"
+[[rules]]
+id = "sweep"
+subject = "robot"
+actions = ["delete"]
+resource = "record"
+action_is = { soft = true }
+""".replace("carol = {}", "carol = { away = false }").replace("alice = {}", "alice = { away = false }")
+    )
+)
+
+
+def test_who_may_what_may_be_done_and_to_what_are_found():
+    """AuthZEN 1.0, searches: everybody and everything that a question would permit, in order, and nothing else."""
+    alice, one = Entity("user", "alice"), Entity("record", "one")
+    assert list(MANY.subjects_who_may("user", Act("read"), one)) == ["alice", "carol"]
+    assert list(MANY.subjects_who_may("user", Act("write"), one)) == ["alice"]
+    assert list(MANY.subjects_who_may("robot", Act("delete", {"soft": True}), one)) == ["r2"]
+    assert list(MANY.subjects_who_may("ghost", Act("read"), one)) == []
+    assert list(MANY.resources_open_to(alice, Act("read"), "record")) == ["one", "two"]
+    assert list(MANY.resources_open_to(alice, Act("write"), "record")) == ["one"]
+    assert list(MANY.resources_open_to(alice, Act("read"), "page")) == []
+    assert list(MANY.resources_open_to(alice, Act("read"), "ghost")) == []
+    assert list(MANY.actions_open_to(alice, one)) == ["delete", "read", "write"]
+    assert list(MANY.actions_open_to(Entity("robot", "r2"), one)) == []
+    assert MANY.permitting(alice, Act("delete"), one) == "own"

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.claims import READERS
-from policies.derive import LONGEST_EXAMPLE, claims_for, example_for
+from policies.derive import claims_for, example_for
 from tests.policies.worlds import shipped_catalogue
 
 CATALOGUE = shipped_catalogue()
 TODAY = date(2026, 11, 23)
+LONGEST_EXAMPLE = 48
 HANA = {
     "name": "Hana Sato",
     "given_name": "Hana",
@@ -290,6 +291,11 @@ def test_a_long_value_is_shortened_and_an_email_keeps_its_domain():
     assert (len(name), name[-1]) == (LONGEST_EXAMPLE, "…")
     just_fits = "b" * LONGEST_EXAMPLE
     assert example("name", {"name": just_fits}) == just_fits
+    assert example("name", {"name": "b" * 49}) == "b" * 47 + "…"
+    domain = "b" * 23
+    assert example("email", {"email": f"{'h' * 24}@{domain}"}) == f"{'h' * 24}@{domain}"
+    assert example("email", {"email": f"{'h' * 25}@{domain}"}) == f"{'h' * 23}…@{domain}"
+    assert example("email", {"email": f"{'h' * 25}@{domain}b"}) == f"{'h' * 25}@{'b' * 21}…"
     far_domain = example("email", {"email": "hana@" + "b" * 200 + ".jp"})
     assert (len(far_domain), far_domain[:6], far_domain[-1]) == (LONGEST_EXAMPLE, "hana@b", "…")
 

@@ -61,6 +61,27 @@ def test_a_field_that_does_not_exist_cannot_be_told_by_a_code_of_its_own():
         parse_reasons(written)
 
 
+def test_a_file_without_either_code_of_such_a_field_tells_them_apart():
+    """One that is not in the file is told as NOT_AVAILABLE; the other is not. Without both they are alike again."""
+    for code in ("FIELD_UNKNOWN", "FIELD_NOT_IN_AGREEMENT"):
+        written = document()
+        del written["reasons"][code]
+        with pytest.raises(ReasonError, match="gives a field away"):
+            parse_reasons(written)
+    neither = document()
+    told = {neither["reasons"].pop(code)["told"] for code in ("FIELD_UNKNOWN", "FIELD_NOT_IN_AGREEMENT")}
+    still = {one["told"] for one in neither["reasons"].values()}
+    for code in told - still - {NOT_AVAILABLE}:
+        del neither["told"][code]
+    assert parse_reasons(neither).code(Reason.FIELD_UNKNOWN) == NOT_AVAILABLE
+
+
+def test_asking_the_person_helps_where_the_file_says_so():
+    for code, written in document()["reasons"].items():
+        assert REASONS.is_requestable(Reason(code)) is written["requestable"]
+    assert {one["requestable"] for one in document()["reasons"].values()} == {True, False}
+
+
 BROKEN = [
     (lambda written: written["reasons"].update(FANCY=written["reasons"]["RISK"]), "FANCY: is not known"),
     (lambda written: written["told"].pop("NO_CONSENT"), "NO_CONSENT: is missing"),
