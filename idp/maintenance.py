@@ -6,9 +6,12 @@ keeping. Any process may run it at any moment, several at once too.
 
 import logging
 import threading
+from hashlib import sha256
+from time import monotonic
 
 from idp.closing import erase_due
 from idp.data_sharing.agreement_life import put_due_in_force
+from idp.data_sharing.replay import Recorded, decided_otherwise
 from idp.services import Services
 from idp.store import (
     activity,
@@ -40,6 +43,7 @@ from idp.store import (
     upstream_flows,
 )
 from idp.store.database import DatabaseUnavailableError
+from idp.store.decision_records import Part
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,11 @@ INTERVAL_SECONDS = 60
 FAMILY_KEEP_SECONDS = 86_400
 INTERACTION_KEEP_SECONDS = 86_400
 """So that somebody who comes back to an old page is told which app to go back to."""
+DAY = 86_400
+DECIDED_AGAIN = 2_000
+"""How many disclosures are decided again in a day, from a place drawn anew each time."""
+DECIDED_AGAIN_SECONDS = 20
+NAMED = 10
 
 
 def run_once(services: Services) -> dict[str, int]:
@@ -62,6 +71,7 @@ def run_once(services: Services) -> dict[str, int]:
         services.sharing.expire_due(connection, now)
     erase_due(services)
     services.audit_tree.sequence()
+    decide_again(services)
     lifetimes = services.settings.lifetimes
     database = services.database
     decision_records.forget_old(database, now - lifetimes.decision_record)
@@ -93,6 +103,25 @@ def run_once(services: Services) -> dict[str, int]:
         "upstream_arrivals": upstream_arrivals.purge(database, now),
         "upstream_flows": upstream_flows.purge(database, now),
     }
+
+
+def decide_again(services: Services) -> None:
+    """Once a day, whichever process comes first: see whether what was recorded is still decided as it was (G9).
+
+    A decision that comes out otherwise means that a record, an agreement, a policy or this program is not what it was.
+    """
+    with services.database.autocommit() as connection:
+        if quotas.take(connection, sha256(b"decided again").digest(), 1, DAY, services.now):
+            return
+    place, until = int.from_bytes(services.random(4)) / 2**32, monotonic() + DECIDED_AGAIN_SECONDS
+    since = services.now - services.settings.lifetimes.decision_record
+    with services.database.autocommit() as connection:
+        recorded = Recorded(services.sealer, connection, since, Part(place, DECIDED_AGAIN))
+        wrong = list(decided_otherwise(recorded, lambda: monotonic() > until))
+    for line in wrong[:NAMED]:
+        log.error("security event: of those looked at, %s", line)
+    if wrong:
+        log.error("security event: %d recorded decisions come out otherwise; see `idp policy replay`", len(wrong))
 
 
 class Maintenance:

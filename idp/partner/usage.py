@@ -16,8 +16,6 @@ from idp.store.partners import StoredPartner
 
 DAY = 86_400
 UNUSED_DAYS = 90
-MOST_ENTRIES = 20_000
-"""How many disclosures are looked at, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,6 @@ class Usage:
     """What was counted; days are written as ISO 8601, in UTC."""
 
     disclosures: int
-    is_all: bool
-    """Whether every disclosure of the time was looked at, or only the newest."""
     days: tuple[tuple[str, str, int], ...]
     """Answers with data: by day and purpose, the newest first."""
     fields: tuple[tuple[str, str, int], ...]
@@ -48,21 +44,19 @@ class RateUsed:
 def usage_of(services: Services, client_ids: Collection[str], days: int) -> Usage:
     """Count what went out to some apps within the last days."""
     since = services.now - days * DAY
-    with services.database.autocommit() as connection:
-        leaves = partner_entries.disclosed_to(connection, client_ids, since, MOST_ENTRIES)
     by_day: Counter[tuple[str, str]] = Counter()
     by_field: Counter[tuple[str, str]] = Counter()
     withheld: Counter[tuple[str, str]] = Counter()
-    for index, content in enumerate(leaves):
-        leaf = read_leaf(index, content)
-        purpose: str = leaf.members["purpose"]
-        by_day[datetime.fromtimestamp(leaf.at, UTC).date().isoformat(), purpose] += 1
-        by_field.update((purpose, field) for field in leaf.members["fields"])
-        codes = [told_as(services.sharing.catalogue.reasons, reason) for reason in leaf.members["withheld"].values()]
-        withheld.update((purpose, code) for code in codes)
+    reasons = services.sharing.catalogue.reasons
+    with services.database.transaction() as connection:
+        for index, content in enumerate(partner_entries.disclosed_to(connection, client_ids, since)):
+            leaf = read_leaf(index, content)
+            purpose: str = leaf.members["purpose"]
+            by_day[datetime.fromtimestamp(leaf.at, UTC).date().isoformat(), purpose] += 1
+            by_field.update((purpose, field) for field in leaf.members["fields"])
+            withheld.update((purpose, told_as(reasons, reason)) for reason in leaf.members["withheld"].values())
     return Usage(
-        disclosures=len(leaves),
-        is_all=len(leaves) < MOST_ENTRIES,
+        disclosures=by_day.total(),
         days=tuple((*key, by_day[key]) for key in sorted(by_day, reverse=True)),
         fields=tuple((*key, by_field[key]) for key in sorted(by_field)),
         withheld=tuple((*key, withheld[key]) for key in sorted(withheld)),
@@ -85,8 +79,7 @@ def unused_fields(
 ) -> tuple[tuple[str, str], ...]:
     """Return the fields, each with its purpose, that no person's app was given for 90 days although they are agreed.
 
-    They are proposed for removal (least privilege). Nothing is, where the agreement is younger, or where more went out
-    than is looked at: then it cannot be said.
+    They are proposed for removal (least privilege). Nothing is, where the agreement is younger.
     """
     with services.database.autocommit() as connection:
         apps = [app.client_id for app in clients.of_partner(connection, partner.id) if not app.is_sandbox]
@@ -96,7 +89,7 @@ def unused_fields(
         return ()
     usage = usage_of(services, apps, UNUSED_DAYS)
     used = {(purpose, field) for purpose, field, _count in usage.fields}
-    return tuple(each for each in _agreed(agreement) if each not in used) if usage.is_all else ()
+    return tuple(each for each in _agreed(agreement) if each not in used)
 
 
 def _agreed(agreement: Agreement) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,9 @@ import click
 
 from idp.data_sharing import SharingDataError
 from idp.data_sharing.policy_documents import bundle_of, read_documents
+from idp.data_sharing.replay import Recorded, decided_otherwise
 from idp.policy_tools.arguments import DAY, DIRECTORY, days_option
-from idp.policy_tools.replay import Recorded, decided_otherwise, effects
+from idp.policy_tools.effects import effects
 from idp.policy_tools.simulation import Sight, foreseen
 from idp.services import Services
 from idp.store import clients
@@ -55,7 +56,7 @@ def replay_decisions(candidate: Path | None, days: int, *, as_json: bool) -> Non
     """
     services = services_of_settings()
     with services.database.autocommit() as connection:
-        recorded = Recorded(services, connection, services.now - days * DAY)
+        recorded = Recorded(services.sealer, connection, services.now - days * DAY)
         wrong = tuple(decided_otherwise(recorded))
         found = effects(recorded, services.policy.bundle, _bundle(services, candidate))
     rows = [effect.plain() for effect in found]

@@ -5,10 +5,10 @@ import click
 from idp.data_sharing import SharingDataError
 from idp.data_sharing.policy_in_force import position
 from idp.data_sharing.policy_life import check_promotion, named, promote
+from idp.data_sharing.replay import Recorded
 from idp.policy_tools.arguments import DAY, by_option, days_option, reason_option
 from idp.policy_tools.dossier import dossier_of
 from idp.policy_tools.promotion import examine
-from idp.policy_tools.replay import Recorded
 from idp.store import policies
 from idp.terminal import Problem, json_option, print_result, services_of_settings, told_plainly
 
@@ -33,7 +33,7 @@ def promote_policy(
     with services.database.autocommit() as connection:
         seen, policy = position(policies.steps(connection)), named(connection, beginning)
         check_promotion(policy, seen, by)
-        recorded = Recorded(services, connection, services.now - days * DAY)
+        recorded = Recorded(services.sealer, connection, services.now - days * DAY)
         try:
             candidate = dossier_of(policy.documents)
         except SharingDataError as error:

@@ -6,10 +6,11 @@ The signature is that of whoever promotes, who is not who wrote it (`policy_life
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from idp.data_sharing.replay import Recorded
 from idp.policy_tools.difference import Difference, differences, widenings
 from idp.policy_tools.dossier import Dossier, judge
+from idp.policy_tools.effects import effects, unexplained
 from idp.policy_tools.proofs import prove
-from idp.policy_tools.replay import Recorded, effects, unexplained
 from policies.bundle import Bundle
 
 

@@ -6,8 +6,9 @@ disclosures. The log itself does not hold it.
 
 import json
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, literal, select, update
+from sqlalchemy import Connection, and_, func, literal, select, update
 
 from idp.store.audit import audit_entries, record_place
 from idp.store.database import PURGE_BATCH, Database
@@ -16,20 +17,34 @@ from idp.store.sealing import Sealer, UnsealingError
 READ_BATCH = 1000
 
 
-def read(connection: Connection, sealer: Sealer, since: int) -> Iterator[bytes | None]:
-    """Yield the record of every disclosure since an instant, in order; None for one that does not open."""
+class Part(NamedTuple):
+    """At most so many records, from a place among all of them on: 0 is the first, 1 the last."""
+
+    place: float
+    most: int
+
+
+def read(connection: Connection, sealer: Sealer, since: int, part: Part | None = None) -> Iterator[bytes | None]:
+    """Yield the records of the disclosures since an instant, in order; None for one that does not open."""
     columns = (audit_entries.c.id, audit_entries.c.leaf, audit_entries.c.inputs)
     kept = and_(audit_entries.c.inputs.is_not(None), audit_entries.c.disclosed_at >= since)
-    last = 0
+    last, left = 0, part.most if part is not None else None
+    if part is not None:
+        first, newest = connection.execute(
+            select(func.min(audit_entries.c.id), func.max(audit_entries.c.id)).where(kept)
+        ).one()
+        last = int(first + (newest - first) * part.place) - 1 if first is not None else 0
     while True:
+        limit = READ_BATCH if left is None else min(READ_BATCH, left)
         further = select(*columns).where(kept, audit_entries.c.id > last).order_by(audit_entries.c.id)
-        batch = connection.execute(further.limit(READ_BATCH)).all()
+        batch = connection.execute(further.limit(limit)).all()
         for _, leaf, sealed in batch:
             try:
                 yield sealer.open(sealed, record_place(json.loads(leaf)["decision"]))
             except UnsealingError:
                 yield None
-        if len(batch) < READ_BATCH:
+        left = None if left is None else left - len(batch)
+        if len(batch) < limit or left == 0:
             return
         last = batch[-1].id
 

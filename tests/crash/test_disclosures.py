@@ -87,7 +87,7 @@ def bank(store_url: str) -> Iterator[Partner]:
 def test_every_answer_that_arrived_has_its_leaf_and_none_has_two(bank: Partner, tmp_path: Path):
     """Workers and then the whole server are killed under a partner that reads; the grants end, and nothing goes out."""
     load = bank.load
-    kill_under_load(bank)
+    kill_under_load(load, bank.read_on)
     assert load.problems == []
     with services_of(load.provider) as services:
         leaves = exported(services, tmp_path / "log")
@@ -105,11 +105,12 @@ def test_every_answer_that_arrived_has_its_leaf_and_none_has_two(bank: Partner, 
         assert sum(leaf["kind"] == Kind.DISCLOSURE for leaf in after) == before
 
 
-def kill_under_load(bank: Partner) -> None:
-    load, provider = bank.load, bank.load.provider
+def kill_under_load(load: Load, read_on: Callable[[int], None]) -> None:
+    """Kill workers and then the whole server under readers that go on until the load is over."""
+    provider = load.provider
     load.up.set()
     with ThreadPoolExecutor(READERS) as pool:
-        reading = [pool.submit(bank.read_on, number) for number in range(READERS)]
+        reading = [pool.submit(read_on, number) for number in range(READERS)]
         try:
             for _ in range(2):
                 load.until_answered(BETWEEN)

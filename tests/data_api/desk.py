@@ -9,17 +9,18 @@ from idp.protocol.asked import Asked
 from tests.provider.apps import App
 from tests.provider.operator import declare_clients
 from tests.provider.provider import HTTP, Provider
-from tests.store.rows import DAY, new_id
+from tests.store.rows import new_id
 
 PURPOSE = "marketing.offers"
 LEAST = 5
 TOKYO = {"prefecture": "Tokyo", "over_20": True}
+WINDOW = 3600
 LIMITS = {
     "IDP_DATA_API__AUDIENCE_LEAST": str(LEAST),
     "IDP_DATA_API__AUDIENCE_MOST": "9",
     "IDP_DATA_API__AUDIENCE_STEP": "1",
     "IDP_DATA_API__AUDIENCE_SPREAD": "0",
-    "IDP_DATA_API__AUDIENCE_WINDOW": str(DAY),
+    "IDP_DATA_API__AUDIENCE_WINDOW": str(WINDOW),
 }
 DESK = App("kaze-desk", "https://kaze.example.test/desk", f"openid prefecture over_20 purpose:{PURPOSE}")
 ADULT = {"birthdate": "1990-01-01", "address": {"region": "Tokyo"}, "zoneinfo": "Asia/Tokyo"}

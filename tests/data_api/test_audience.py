@@ -16,7 +16,7 @@ from idp.services import EXTENSION
 from idp.store import audience_fields, decision_records, grants
 from idp.store.audience_answers import audience_answers
 from tests.audit.test_complete import kinds
-from tests.data_api.desk import ADULT, DESK, LIMITS, PURPOSE, TOKYO, agree, ask, declare_desk, make, own_token
+from tests.data_api.desk import ADULT, DESK, LIMITS, PURPOSE, TOKYO, WINDOW, agree, ask, declare_desk, make, own_token
 from tests.provider.person import Person
 from tests.provider.provider import HTTP, Provider, another_process, serve_here
 from tests.real.postgres_server import PostgresServer
@@ -36,8 +36,8 @@ def market(postgres_server: PostgresServer) -> Iterator[Provider]:
 
 @pytest.fixture
 def hana(market: Provider) -> Person:
-    """Hana, the sixth of them, on a day of her own."""
-    market.clock.forward(DAY)
+    """Hana, the sixth of them, in a window of her own."""
+    market.clock.forward(WINDOW)
     hana = signed_in(Person(market))
     end_sharing(hana, DESK, PURPOSE)
     answer(decide(hana, visit(hana, DESK), "prefecture", "over_20"))
@@ -45,8 +45,8 @@ def hana(market: Provider) -> Person:
 
 
 def count(provider: Provider, where: dict[str, object]) -> int:
-    """Count on the next day: what was told on this one stays."""
-    provider.clock.forward(DAY)
+    """Count in the next window: what was told in this one stays."""
+    provider.clock.forward(WINDOW)
     response = ask(provider, where)
     assert response.status_code == 200, response.text
     number: int = response.json()["count"]
@@ -197,9 +197,10 @@ def test_only_a_token_of_the_apps_own_for_this(market: Provider, hana: Person):
 
 
 def test_an_answer_that_is_over_counts_no_more(market: Provider, hana: Person):
-    """A yes for two days does not count on the second day after."""
+    """A yes for two days does not count after them."""
     agree(market, make(market, ADULT), days=2)
     assert count(market, TOKYO) == 7
+    market.clock.forward(2 * DAY)
     assert count(market, TOKYO) == 6
 
 
@@ -207,25 +208,25 @@ def test_an_answer_that_is_over_counts_no_more(market: Provider, hana: Person):
 
 
 def test_two_questions_at_a_time_have_nobody_in_common(market: Provider, hana: Person):
-    """All in Tokyo less those in Tokyo who are grown up would be the others: a day's questions name the same fields."""
+    """All in Tokyo less those in Tokyo who are grown up would be the others: all questions name the same fields."""
     assert count(market, TOKYO) == 6
     for other in ({"prefecture": "Tokyo"}, {"over_20": True}, {**TOKYO, "gender": "female"}):
         for more in ({}, {"campaign": "spring"}):
             refused = ask(market, other, **more)
             assert (refused.status_code, refused.json()["error"]) == (429, "too_many_requests")
-            assert 0 < int(refused.headers["retry-after"]) <= DAY
+            assert 0 < int(refused.headers["retry-after"]) <= WINDOW
     assert too_small(ask(market, {**TOKYO, "prefecture": "Kyoto"}))
 
 
-def test_after_a_day_other_fields_may_be_asked_about(market: Provider, hana: Person):
-    """From the first question of the day, and then those alone."""
+def test_after_a_window_other_fields_may_be_asked_about(market: Provider, hana: Person):
+    """From its first question on, and then those alone."""
     assert count(market, TOKYO) == 6
     assert count(market, {"prefecture": "Tokyo"}) >= 6
     assert ask(market, TOKYO).status_code == 429
     assert count(market, TOKYO) == 6
 
 
-def test_what_was_told_stays_for_the_day(market: Provider, hana: Person):
+def test_what_was_told_stays_for_the_window(market: Provider, hana: Person):
     """Who comes or goes meanwhile is not seen by the number, and nothing more goes out: it is the same answer."""
     first, before = ask(market, TOKYO).json(), entries(market)
     assert first["count"] == 6
@@ -237,8 +238,8 @@ def test_what_was_told_stays_for_the_day(market: Provider, hana: Person):
     assert count(market, TOKYO) == 7
 
 
-def test_too_few_stay_too_few_for_the_day(market: Provider, hana: Person):
-    """That the fifth has come is not seen on the day on which they come."""
+def test_too_few_stay_too_few_for_the_window(market: Provider, hana: Person):
+    """That the fifth has come is not seen in the window in which they come."""
     kyoto = {"prefecture": "Kyoto", "over_20": True}
     for _ in range(4):
         agree(market, make(market, {**ADULT, "address": {"region": "Kyoto"}}))
@@ -249,7 +250,7 @@ def test_too_few_stay_too_few_for_the_day(market: Provider, hana: Person):
     assert count(market, kyoto) == 5
 
 
-def test_no_name_is_added_on_the_day(market: Provider, hana: Person):
+def test_no_name_is_added_within_the_window(market: Provider, hana: Person):
     """To no campaign, one that begins later included: who has come is not the one whose name has."""
     first = ask(market, TOKYO, campaign="autumn-sale").json()["members"]
     market.clock.forward(1)

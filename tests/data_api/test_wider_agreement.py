@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from idp.data_sharing import agreement_life
-from idp.policy_tools.replay import Recorded, decided_otherwise
+from idp.data_sharing.replay import Recorded, decided_otherwise
 from idp.store import agreement_versions
 from tests.data_api.conftest import ALL, BANK, BANK_FILE, reach, with_bank
 from tests.provider.apps import tokens_for
@@ -150,6 +150,6 @@ def test_every_disclosure_of_these_tests_can_be_decided_again(banking: Provider,
     agree_on(banking, {"transactions.amounts": {"required": True}}, mode="store", obligations=["round.day"])
     assert rows(banking, token)
     with banking.services.database.autocommit() as connection:
-        recorded = Recorded(banking.services, connection, 0)
+        recorded = Recorded(banking.services.sealer, connection, 0)
         assert any(record.consent.read < record.agreement_version for record in recorded.records())
         assert list(decided_otherwise(recorded)) == []

@@ -2,6 +2,9 @@
 
 import pytest
 
+from idp.partner.usage import usage_of
+from idp.store.audit import audit_entries
+from idp.store.partner_entries import READ_BATCH
 from tests.partner.console import AGREEMENT, Member, agree_on, found, words
 from tests.provider.apps import TABI, TABI_PHONE, tokens_for
 from tests.provider.operator import declare_clients
@@ -63,6 +66,21 @@ def test_the_address_chooses_days_and_app(provider: Provider):
     for nonsense in ("-1", "1000000", "x", "7 "):
         chosen = [each for each in member.see("/usage", days=nonsense).all("option") if "selected" in each.attributes]
         assert [each.text for each in chosen] == ["30"]
+
+
+def test_any_number_is_counted(provider: Provider):
+    """More than are read at a time."""
+    member = Member.of(provider, "tabi-points")
+    read(provider, "prefecture")
+    services = provider.services
+    with services.database.transaction() as connection:
+        disclosed = audit_entries.select().where(audit_entries.c.disclosed_at.is_not(None))
+        entry = connection.execute(disclosed.order_by(audit_entries.c.id.desc())).mappings().first()
+        again = {name: entry[name] for name in ("leaf", "grant_id", "disclosed_at")}
+        connection.execute(audit_entries.insert(), [again] * (2 * READ_BATCH))
+    usage = usage_of(services, [TABI.client_id], 30)
+    assert usage.disclosures > 2 * READ_BATCH
+    assert str(max(count for _day, _purpose, count in usage.days)) in cells(member.see("/usage"), "by-day")
 
 
 def test_nothing_of_another_partner_is_counted(provider: Provider):

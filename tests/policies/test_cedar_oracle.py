@@ -1,7 +1,8 @@
-"""G12: an engine that others wrote (Cedar), given the same policy in its own language, lets the same fields go.
+"""G12: an engine that others wrote (Cedar), given the same policy in its own language, decides as ours does.
 
-The translation is made from the policy files, not from what our engine compiled of them. What a field gives away, which
-purpose lies below which and who is a partner of what kind are entities and their parents; Cedar walks them itself.
+It lets the same fields go, and finds the same due. The translation is made from the policy files, not from what our
+engine compiled of them. What a field gives away, which purpose lies below which and who is a partner of what kind are
+entities and their parents; Cedar walks them itself.
 """
 
 import json
@@ -13,15 +14,24 @@ import cedarpy
 import pytest
 
 from idp.policy_tools.situations import situations
-from idp.policy_tools.verdict import let_go
+from idp.policy_tools.verdict import let_go, owed
 from policies.bundle import compile_bundle
 from policies.clauses import CLASSES
+from policies.obligations import CHANGING
 from policies.user import Risk
 from tests.policies.worlds import shipped_catalogue, shipped_policies
 
 CATALOGUE = shipped_catalogue()
+EVERYWHERE_DUE = sorted(id_ for id_, one in CATALOGUE.obligations.known.items() if one.kind not in CHANGING)
+"""Obligations that can be met for any field, so that what cannot be done withholds none."""
 RISKS = [risk.value for risk in Risk]
 HIGHEST = {"plain": 1, "sensitive": 2, "restricted": 3}
+SHARE = '(principal, action == Action::"share", resource)'
+
+
+def does(action: str) -> str:
+    """The head of a Cedar policy about one action: to share a field, or to owe an obligation for it."""
+    return f"(principal, action == {entity('Action', action)}, resource)"
 
 
 def entity(kind: str, id_: str) -> str:
@@ -73,10 +83,10 @@ def any_of(tests: Iterator[str] | list[str]) -> str:
     return "(" + " || ".join(tests) + ")"
 
 
-def fields_test(clause: Mapping[str, Any], effect: str) -> str:
+def fields_test(named_by: object, effect: str) -> str:
     """A field is shared if it, or one that gives it away, is named; it is withheld if one that it gives away is."""
     tests = []
-    for word in words(clause[effect]):
+    for word in words(named_by):
         if word == "everything":
             tests.append("true")
         elif word.startswith("sensitivity"):
@@ -128,29 +138,32 @@ def condition(text: str) -> str:
 
 
 def translated(documents: Mapping[str, Mapping[str, Any]]) -> str:
-    policies = ["forbid(principal, action, resource) when { resource.sensitivity > principal.examined };"]
+    policies = [f"forbid{SHARE} when {{ resource.sensitivity > principal.examined }};"]
     # What was not examined for a field is not examined for one that gives it away, either.
     policies += [
-        f"forbid(principal, action, resource) when {{ {entity('Field', field.id)} in resource"
+        f"forbid{SHARE} when {{ {entity('Field', field.id)} in resource"
         f" && {entity('Field', field.id)}.sensitivity > principal.examined }};"
         for field in CATALOGUE.fields.values()
     ]
     although = [entity("Purpose", one.id) for one in CATALOGUE.purposes.values() if one.although_restricted]
     policies.append(
-        "forbid(principal, action, resource) when { context.restricted"
-        f" && !([{', '.join(although)}].contains(context.purpose)) }};"
+        f"forbid{SHARE} when {{ context.restricted && !([{', '.join(although)}].contains(context.purpose)) }};"
     )
     for document in documents.values():
         for clause in document["clause"]:
-            effect = "share" if "share" in clause else "never_share"
-            about = f"{fields_test(clause, effect)} && {partner_test(clause)} && {purpose_test(clause)}"
+            effect = next(one for one in ("share", "never_share", "oblige") if one in clause)
+            where = f"{partner_test(clause)} && {purpose_test(clause)}"
+            about = f"{fields_test(clause[effect], effect)} && {where}"
             held = [condition(text) for text in words(clause.get("except_when", clause.get("when", [])))]
+            also = f" && {any_of(held)}" if held else ""
             if effect == "share":
                 unless = f" unless {{ {any_of(held)} }}" if held else ""
-                policies.append(f"permit(principal, action, resource) when {{ {about} }}{unless};")
-            else:
-                also = f" && {any_of(held)}" if held else ""
-                policies.append(f"forbid(principal, action, resource) when {{ {about}{also} }};")
+                policies.append(f"permit{SHARE} when {{ {about} }}{unless};")
+                # What is due beside it is due whatever its exceptions are, and for all that gives the fields away.
+                about, also = f"{fields_test(clause[effect], 'oblige')} && {where}", ""
+            elif effect == "never_share":
+                policies.append(f"forbid{SHARE} when {{ {about}{also} }};")
+            policies += [f"permit{does(due)} when {{ {about}{also} }};" for due in clause.get("obligations", [])]
     return "\n".join(policies)
 
 
@@ -165,11 +178,12 @@ def context(situation) -> dict[str, Any]:
     }
 
 
-def cedar_lets_go(policies: Any, world: Any, chosen: list[Any]) -> list[frozenset[str]]:
+def cedar_allows(policies: Any, world: Any, chosen: list[Any], action: str) -> list[frozenset[str]]:
+    """For each situation the fields for which an action is allowed."""
     requests = [
         {
             "principal": {"type": "Partner", "id": ".".join(situation.partner_class)},
-            "action": {"type": "Action", "id": "share"},
+            "action": {"type": "Action", "id": action},
             "resource": {"type": "Field", "id": field},
             "context": context(situation),
         }
@@ -189,7 +203,7 @@ def random_policy(source: random.Random) -> dict[str, dict[str, Any]]:
     """Clauses of every shape, over the shipped catalogue."""
     clauses = []
     for number in range(source.randint(1, 12)):
-        effect, when = source.choice([("share", "except_when"), ("never_share", "when")])
+        effect, when = source.choice([("share", "except_when"), ("never_share", "when"), ("oblige", "when")])
         clause: dict[str, Any] = {
             "id": f"c{number}",
             effect: source.choice(
@@ -201,6 +215,8 @@ def random_policy(source: random.Random) -> dict[str, dict[str, Any]]:
         conditions = ["under 13", "under 18", "restricted", "risk high", "lives outside JP, KR", "partner abroad"]
         if source.random() < 0.6:
             clause[when] = source.sample(conditions, source.randint(1, 2))
+        if effect == "oblige" or (effect == "share" and source.random() < 0.4):
+            clause["obligations"] = source.sample(EVERYWHERE_DUE, source.randint(1, 3))
         clauses.append(clause)
     return {"random.toml": {"clause": clauses}}
 
@@ -215,5 +231,25 @@ def test_g12_cedar_lets_the_same_fields_go(seed: int):
     world = cedarpy.Entities.from_json_str(json.dumps(entities()))
     everywhere = list(situations(bundle))
     chosen = source.sample(everywhere, min(250, len(everywhere)))
-    theirs = cedar_lets_go(policies, world, chosen)
+    theirs = cedar_allows(policies, world, chosen, "share")
     assert [let_go(bundle, situation) for situation in chosen] == theirs
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_g12_cedar_finds_the_same_due(seed: int):
+    """Each obligation is an action of its own in Cedar: of what goes out, for which fields it is allowed, it is due."""
+    source = random.Random(f"due {seed}")
+    documents = random_policy(source)
+    bundle = compile_bundle(CATALOGUE, documents)
+    policies = cedarpy.PolicySet.from_str(translated(documents))
+    world = cedarpy.Entities.from_json_str(json.dumps(entities()))
+    everywhere = list(situations(bundle))
+    chosen = source.sample(everywhere, min(60, len(everywhere)))
+    named = sorted({due for clause in documents["random.toml"]["clause"] for due in clause.get("obligations", [])})
+    theirs = {due: cedar_allows(policies, world, chosen, due) for due in named}
+    for number, situation in enumerate(chosen):
+        for field, ours in owed(bundle, situation).items():
+            due = [CATALOGUE.obligations.known[one] for one in named if field in theirs[one][number]]
+            assert {str(kind) for kind in ours} == {str(one.kind) for one in due}
+            for kind, argument in ours.items():  # of several of one kind the strictest is due
+                assert argument in {one.argument for one in due if one.kind == kind}

@@ -156,8 +156,8 @@ def test_suspending_a_partner_against_issuing(racing: Provider, hana: Person, st
     assert read + issued <= disclosures(stored) - before <= read + 2 * issued
 
 
-def take_step(services: Services, action: Action) -> None:
-    """Suspend the partner, or lift that, as an operator does."""
+def take_step(services: Services, action: Action, partner_id: str = "tabi-points") -> None:
+    """Suspend a partner, or lift that, as an operator does."""
     with services.database.transaction() as connection:
         said = {"by": "Aiko", "reason": "a drill", "now": int(time())}
-        act(connection, services.messages, action, "tabi-points", **said)
+        act(connection, services.messages, action, partner_id, **said)

@@ -68,7 +68,6 @@ def console_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
         "partner/usage.html": {
             **everywhere,
             "usage": SimpleNamespace(
-                is_all=False,
                 days=((text("2026-11-18"), text("points"), 3),),
                 fields=((text("points"), text("prefecture"), 3),),
                 withheld=((text("points"), text("FIELD_NOT_CONSENTED"), 1),),
@@ -133,7 +132,7 @@ def console_at_its_barest() -> dict[str, dict[str, Any]]:
         "partner/app.html": full["partner/app.html"]
         | {"app": _app(PLAIN, is_sandbox=False), "problems": (), "secret": "", "has_secret": False},
         "partner/usage.html": full["partner/usage.html"]
-        | {"usage": SimpleNamespace(is_all=True, days=(), fields=(), withheld=()), "rates": (), "unused": ()}
+        | {"usage": SimpleNamespace(days=(), fields=(), withheld=()), "rates": (), "unused": ()}
         | {"apps": [], "chosen": ""},
         "partner/sandbox.html": full["partner/sandbox.html"]
         | {"people": [], "apps": [], "may_seed": False, "password": "", "problem": ""},
