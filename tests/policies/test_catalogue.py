@@ -137,6 +137,21 @@ def test_a_catalogue_that_does_not_fit_is_refused_and_told_where(old: str, new: 
         parse_catalogue(FIELDS.replace(old, new), PURPOSES.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("reasons", "obligations", "complaint"),
+    [
+        ("told = 1", "", "reasons.reasons: is missing"),
+        ("told =", "", "reasons: Invalid value"),
+        ("", "kinds = 1", "obligations.kinds: is not known here"),
+        ("", "kinds =", "obligations: Invalid value"),
+    ],
+)
+def test_reasons_and_obligations_that_do_not_fit_are_the_catalogue_s(reasons: str, obligations: str, complaint: str):
+    """Whoever loads a catalogue has one kind of error to expect."""
+    with pytest.raises(CatalogueError, match=re.escape(complaint)):
+        parse_catalogue(FIELDS, PURPOSES, reasons, obligations)
+
+
 # ---- the shipped catalogue -------------------------------------------------------------------------------------------
 
 

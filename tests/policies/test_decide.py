@@ -139,6 +139,16 @@ def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, f
     assert (outcome.released, outcome.withheld) == ({"prefecture"}, {field: reason})
 
 
+def test_a_decision_names_the_clause_that_withholds_a_field_and_no_other():
+    """What another side withholds goes by that side's reason."""
+    asked = {**WIDE, "partner__country": "US", "request__fields": frozenset({"address", "prefecture"})}
+    outcome = decision(but(**asked))
+    assert outcome.rules.keys() == {"address"}
+    assert outcome.rule("address") in {clause.id for clause in everyday().bundle.clauses}
+    plain = decision(everyday())
+    assert (plain.rules, plain.rule("email")) == ({}, Reason.FIELD_NOT_IN_AGREEMENT)
+
+
 def test_every_reason_code_is_met_in_these_tables():
     """No code stands in the interface that nothing can answer with."""
     assert {reason for reason, *_ in [*REFUSALS, *FIELD_REASONS]} | GIVEN_BY_WHAT_SENDS == set(Reason)

@@ -89,6 +89,13 @@ def named(world: World) -> set[str]:
     return {field for field in fields if isinstance(field, str)}
 
 
+@pytest.mark.parametrize("collection", [set, list, tuple, frozenset])
+def test_g5_fields_are_named_in_whatever_they_come(collection: type):
+    """A request that is refused as ill-typed still says of which fields."""
+    outcome = decision(but(request__fields=collection(["email", "prefecture", 7])))
+    assert outcome.withheld == dict.fromkeys(["email", "prefecture"], Reason.POLICY_ERROR)
+
+
 @pytest.mark.parametrize("value", [{}, (), SimpleNamespace(get=lambda _purpose: None)])
 def test_an_agreement_without_the_purpose_is_one_without_it_whatever_it_is_made_of(value: object):
     """What is not there can only withhold."""
@@ -127,6 +134,8 @@ def test_a_field_ends_with_its_own_end():
     """At that instant, not after it."""
     for until, released in ((NOW, set()), (NOW + 1, {"prefecture"})):
         assert decision(but(consent__fields={"prefecture": until})).released == released
+    outcome = decision(but(consent__fields={"prefecture": NOW}))
+    assert (outcome.refusal, outcome.withheld["prefecture"]) == (None, Reason.FIELD_NOT_CONSENTED)
 
 
 def test_an_unknown_budget_and_an_agreed_one():

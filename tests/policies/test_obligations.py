@@ -112,6 +112,12 @@ def test_several_become_the_strictest(field: str, named: tuple[str, ...], due: d
     assert OBLIGATIONS.due(field, named) == due
 
 
+def test_of_two_rates_the_fewer_requests_in_the_longer_time_hold():
+    """Whoever keeps to that keeps to both."""
+    for one, other in (((10, 60), (3, 30)), ((3, 30), (10, 60)), ((3, 60), (10, 30))):
+        assert OBLIGATIONS.both({"rate": one}, {"rate": other}) == {"rate": (3, 60)}
+
+
 def test_amounts_are_rounded_to_what_both_steps_have_in_common():
     """700 within 1000 would say more than either: whoever has one could not work it out."""
     text = (SHARING / "obligations.toml").read_text("utf-8") + (
