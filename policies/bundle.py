@@ -1,9 +1,9 @@
 """Catalogue and policy, compiled to what decisions are made from: sets of fields as the bits of a number.
 
 A bundle is frozen and known by its hash, so that a decision can say by which rules it was made and be made again. What
-it remembers between decisions (`_caps`, `_shares`) are answers that it would give again, kept because they are asked
-for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold, and what that has
-in common with the terms of an agreement.
+it remembers between decisions (`_caps`, `_shares`, `_narrowings`) are answers that it would give again, kept because
+they are asked for thousands of times: the policy's cap for a partner class, a purpose and the conditions that hold;
+what that has in common with the terms of an agreement; and what is left of it for some fields of some consent.
 """
 
 import json
@@ -17,7 +17,7 @@ from policies.agreement import LegalRelation, Partner, PurposeTerms, Tier
 from policies.catalogue import Catalogue
 from policies.clauses import CLASSES, Clause, Effect, PartnerClass, parse_clauses
 from policies.conditions import ConditionKind, Conditions
-from policies.decision import Reason
+from policies.decision import Duties, Reason
 from policies.dues import Dues, Obliging, work_out
 from policies.user import UserState
 
@@ -57,6 +57,24 @@ class Share(NamedTuple):
     terms: PurposeTerms
 
 
+class Narrowing(NamedTuple):
+    """What is left of a share for the fields of a request, whoever the person is and whenever they ask.
+
+    `days` is for how many days at most what goes out may be used, of all that is due the fewest.
+    """
+
+    released: frozenset[str]
+    withheld: Mapping[str, Reason]
+    rules: Mapping[str, str]
+    duties: Mapping[str, Duties]
+    days: int | None
+
+
+NarrowedBy = tuple[int, frozenset[str], int, int, int, bool]
+"""What a narrowing depends on: the identity of the share, the fields asked for, those that the person agreed to, that
+the budget allows and that wait for a stronger sign-in, as bits; and whether the answer is kept."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bundle:
     """Made by `compile_bundle` alone. Fields have the places in a mask that `places` gives them."""
@@ -74,6 +92,7 @@ class Bundle:
     clauses_for: Mapping[tuple[PartnerClass, str], tuple[Clause, ...]]
     _caps: dict[tuple[PartnerClass, str, int], Cap] = field(default_factory=dict)
     _shares: dict[tuple[int, int, str, int], "Share"] = field(default_factory=dict)
+    _narrowings: dict[NarrowedBy, tuple[Share, Narrowing]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Bundle({self.hash[:12]})"
@@ -125,6 +144,18 @@ class Bundle:
             common, blame = agreed & tier & cap.mask & ~dues.withheld, self._blame(agreed, tier, cap)
             share = self._shares[key] = Share(common, agreed, blame, dues, self.mask(terms.budget), partner, terms)
         return share
+
+    def narrowing(self, by: NarrowedBy) -> Narrowing | None:
+        """What is left of a share, if it is remembered."""
+        remembered = self._narrowings.get(by)
+        return remembered[1] if remembered else None
+
+    def remember(self, share: Share, by: NarrowedBy, narrowing: Narrowing) -> Narrowing:
+        """Remember what is left of a share, and the share with it, for only so is its identity its own."""
+        if len(self._narrowings) >= REMEMBERED:
+            self._narrowings.clear()
+        self._narrowings[by] = share, narrowing
+        return narrowing
 
     def _blame(self, agreed: int, tier: int, cap: Cap) -> Mapping[str, tuple[Reason, str | None]]:
         """For each field that one of these does not hold, in this order, why; and the clause, if one says so."""

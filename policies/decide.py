@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.agreement import Agreement, Consent, Partner
-from policies.bundle import Bundle, Share
-from policies.decision import Askable, Decision, Duties, Reason, SharingRequest
+from policies.bundle import Bundle, NarrowedBy, Narrowing, Share
+from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.dues import Dues
 from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, consent_ends, first_refusal
 from policies.obligations import ObligationKind
@@ -50,23 +50,16 @@ def decide(
         ends = min(consent_ends(consent, terms), agreement.expires_at)
         consented, ends_first = _consented(bundle, consent, request.at, ends)
         within = _within_budget(bundle, share, consent) if consent.disclosed else _ALL
-        dues = share.dues
-        goes = consented & within & ~dues.not_kept if request.kept else consented & within
-        waiting = _waiting(bundle, dues, request) if dues.step_ups else 0
-        sides = (
-            (consented, _NOT_CONSENTED),
-            (within, _BUDGET),
-            (~dues.withheld, _OBLIGATION),
-            (~dues.not_kept if request.kept else _ALL, _NO_STORE),
-            (~waiting, _STEP_UP),
-        )
-        released, withheld, rules = _narrowed(bundle, request.fields, share, share.common & goes & ~waiting, sides)
-        if released and ends_first < ends:
-            ends = _holds_until(bundle, released, consent, request.at, ends)
-        duties = _duties(dues, released, withheld, waiting) if dues.duties else dues.duties
-        if duties:
-            ends = _expiry(duties, released, request.at, ends)
-        return Decision(frozenset(released), withheld, ends if released else None, None, rules, duties)
+        waiting = _waiting(bundle, share.dues, request) if share.dues.step_ups else 0
+        by = id(share), request.fields, consented, within, waiting, request.kept
+        left = bundle.narrowing(by) or bundle.remember(share, by, _left(bundle, share, by))
+        if not left.released:
+            return Decision(left.released, left.withheld, None, None, left.rules, left.duties)
+        if ends_first < ends:
+            ends = _holds_until(bundle, left.released, consent, request.at, ends)
+        if left.days is not None:
+            ends = min(ends, request.at + left.days * DAY)
+        return Decision(left.released, left.withheld, ends, None, left.rules, left.duties)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is that nothing goes out (G5, fail closed)
         return Decision.refuse(_nameable(request), Reason.POLICY_ERROR)
 
@@ -104,11 +97,11 @@ def _consented(bundle: Bundle, consent: Consent, at: int, ends: int) -> tuple[in
     for field, until in consent.fields.items():
         if type(until) is not int:
             raise TypeError(field)
-        if at < until and field in down:
-            reach |= down[field]
+        if at < until:
+            reach |= down.get(field, 0)
             ends_first = min(ends_first, until)
-    if consent.denied:
-        reach &= ~bundle.reach_up(consent.denied)
+    for field in consent.denied:
+        reach &= ~bundle.up.get(field, 0)
     return reach, ends_first
 
 
@@ -129,6 +122,32 @@ def _within_budget(bundle: Bundle, share: Share, consent: Consent) -> int:
 def _waiting(bundle: Bundle, dues: Dues, request: SharingRequest) -> int:
     """The fields that wait until the person has signed in again, or more strongly."""
     return dues.waiting(bundle.catalogue.obligations.level(request.acr), request.at - request.auth_time)
+
+
+def _left(bundle: Bundle, share: Share, by: NarrowedBy) -> Narrowing:
+    """What is left of a share for the fields of a request, and what is due for it."""
+    _, fields, consented, within, waiting, is_kept = by
+    dues = share.dues
+    kept = ~dues.not_kept if is_kept else _ALL
+    sides = (
+        (consented, _NOT_CONSENTED),
+        (within, _BUDGET),
+        (~dues.withheld, _OBLIGATION),
+        (kept, _NO_STORE),
+        (~waiting, _STEP_UP),
+    )
+    goes = share.common & consented & within & kept & ~waiting
+    released, withheld, rules = _narrowed(bundle, fields, share, goes, sides)
+    carried = [*released, *(field for field, reason in withheld.items() if reason is _STEP_UP)]
+    duties = {field: dues.duties[field] for field in carried if field in dues.duties}
+    days = [duties[field].get(_EXPIRY) for field in released if field in duties]
+    return Narrowing(
+        frozenset(released),
+        withheld,
+        MappingProxyType(rules),
+        MappingProxyType(duties),
+        min((each for each in days if isinstance(each, int)), default=None),
+    )
 
 
 def _narrowed(
@@ -163,24 +182,6 @@ def _narrowed(
                 withheld[field] = side
                 break
     return released, MappingProxyType(withheld), rules
-
-
-def _duties(dues: Dues, released: Iterable[str], withheld: Mapping[str, Reason], waiting: int) -> Mapping[str, Duties]:
-    """What is due for the fields that go out, and for those that wait for the person to sign in again."""
-    due = dues.duties
-    carried = {field: due[field] for field in released if field in due}
-    if waiting:
-        carried |= {field: due[field] for field, reason in withheld.items() if reason is _STEP_UP}
-    return carried
-
-
-def _expiry(duties: Mapping[str, Duties], released: Iterable[str], at: int, ends: int) -> int:
-    """An answer ends as early as any of what it holds."""
-    for field in released:
-        days = duties[field].get(_EXPIRY) if field in duties else None
-        if isinstance(days, int):
-            ends = min(ends, at + days * DAY)
-    return ends
 
 
 def _holds_until(bundle: Bundle, released: Iterable[str], consent: Consent, at: int, ends: int) -> int:

@@ -20,9 +20,8 @@ from policies.decision import Reason, SharingRequest
 from policies.user import Risk, UserState
 
 DAY: Final = 24 * 60 * 60
+_FLAG: Final[type] = bool
 _MAPPINGS: Final = (MappingProxyType, dict)
-_TWO_FLAGS: Final = (bool, bool)
-_THREE_FLAGS: Final = (bool, bool, bool)
 _PRODUCTION: Final = PartnerStatus.PRODUCTION
 _SANDBOX: Final = PartnerStatus.SANDBOX
 _ACTIVE: Final = AgreementStatus.ACTIVE
@@ -58,7 +57,7 @@ def well_typed(case: Case) -> Reason | None:
         and request.user_id != ""
         and type(request.fields) is frozenset
         and int is type(request.at) is type(request.auth_time)
-        and (type(request.sandbox), type(request.synthetic), type(request.kept)) == _THREE_FLAGS
+        and _FLAG is type(request.sandbox) is type(request.synthetic) is type(request.kept)
         and type(request.acr) is str
         and (partner is None or type(partner) is Partner)
         and (agreement is None or (type(agreement) is Agreement and _agreement_is_typed(agreement)))
@@ -78,7 +77,7 @@ def _consent_is_typed(consent: Consent) -> bool:
         type(consent.fields) in _MAPPINGS
         and int is type(consent.granted_at) is type(consent.expires_at) is type(consent.read)
         and frozenset is type(consent.denied) is type(consent.disclosed)
-        and (type(consent.paused), type(consent.suspended)) == _TWO_FLAGS
+        and _FLAG is type(consent.paused) is type(consent.suspended)
     )
 
 
@@ -86,8 +85,7 @@ def _user_is_typed(user: UserState) -> bool:
     return (
         (user.age is None or type(user.age) is int)
         and (user.residence is None or type(user.residence) is str)
-        and (type(user.restricted), type(user.opted_out)) == _TWO_FLAGS
-        and (type(user.deleted), type(user.suspended)) == _TWO_FLAGS
+        and _FLAG is type(user.restricted) is type(user.opted_out) is type(user.deleted) is type(user.suspended)
         and type(user.risk) is Risk
     )
 
