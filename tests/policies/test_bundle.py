@@ -1,13 +1,16 @@
 """A bundle is known by the hash of its meaning, and remembers no more than it may."""
 
 from dataclasses import replace
+from itertools import islice, product
 
 import pytest
 
-from policies.bundle import REMEMBERED, Bundle, compile_bundle
+from policies.bundle import REMEMBERED, Bundle, Narrowing, compile_bundle
 from policies.catalogue import parse_catalogue
+from policies.clauses import CLASSES
+from policies.conditions import OLDEST
 from tests.policies.test_catalogue import FIELDS, PURPOSES
-from tests.policies.worlds import everyday
+from tests.policies.worlds import decision, everyday
 
 OBLIGATIONS = """
 ways_to_sign_in = ["password", "passkey"]
@@ -93,3 +96,43 @@ def test_what_is_remembered_has_a_bound():
     for number, each in enumerate(many, start=1):
         small.share(world.partner, each, "service", world.user)
         assert len(small._shares) == (number if number <= REMEMBERED else 1)
+
+
+def test_caps_have_the_same_bound():
+    """Whatever is asked: for every kind of person and partner and every purpose another cap."""
+    world = everyday()
+    ages = [f"under {age}" for age in range(1, OLDEST + 1)]
+    small = bundle(clauses=[{**CLAUSES[0], "except_when": [*ages, "restricted"]}])
+    asked = product(CLASSES, small.catalogue.purposes, (False, True), range(OLDEST + 1))
+    for number, ((relation, tier), purpose, restricted, age) in enumerate(islice(asked, REMEMBERED + 1), start=1):
+        partner = replace(world.partner, legal_relation=relation, tier=tier)
+        small.cap(partner, purpose, replace(world.user, age=age, restricted=restricted))
+        assert len(small._caps) == (number if number <= REMEMBERED else 1)
+
+
+def test_what_is_left_of_a_share_is_worked_out_once_and_has_the_same_bound():
+    """The second decision of one shape is the memory of the first."""
+    world = everyday()
+    assert decision(world).withheld is decision(world).withheld
+    small = bundle()
+    share = small.share(world.partner, world.agreement.purposes["points.credit"], "service", world.user)
+    nothing = Narrowing(frozenset(), {}, {}, {}, None)
+    for number in range(1, REMEMBERED + 2):
+        by = id(share), frozenset[str](), number, 0, 0, False
+        assert small.remember(share, by, nothing) is small.narrowing(by) is nothing
+        assert len(small._narrowings) == (number if number <= REMEMBERED else 1)
+
+
+def test_a_cap_blames_what_it_does_not_hold_and_nothing_else():
+    """Every field is in one of both."""
+    world = everyday()
+    for age in (12, 32):
+        cap = world.bundle.cap(world.partner, "service", replace(world.user, age=age))
+        assert cap.blame.keys() == world.catalogue.fields.keys() - world.bundle.names(cap.mask)
+
+
+def test_two_bundles_of_one_meaning_are_two():
+    """They go by their hash; each remembers for itself."""
+    one, other = bundle(), bundle()
+    assert one != other
+    assert len({one, other, one}) == 2

@@ -137,6 +137,24 @@ def test_a_catalogue_that_does_not_fit_is_refused_and_told_where(old: str, new: 
         parse_catalogue(FIELDS.replace(old, new), PURPOSES.replace(old, new))
 
 
+@pytest.mark.parametrize("source", ["address", "prefecture", "county"])
+def test_an_answer_is_worked_out_of_a_field_that_gives_it_away(source: str):
+    """Or consent to the whole would not be consent to the part."""
+    derived = FIELDS.replace('dpv = "pd:Region"', f'dpv = "pd:Region"\nderived_from = "{source}"')
+    if source == "address":
+        assert parse_catalogue(derived, PURPOSES).fields["prefecture"].derived_from == "address"
+    hidden = derived.replace('discloses = ["prefecture"]', "") if source == "address" else derived
+    with pytest.raises(CatalogueError, match=f"prefecture.derived_from: '{source}' does not disclose 'prefecture'"):
+        parse_catalogue(hidden, PURPOSES)
+
+
+def test_without_obligations_whatever_is_named_as_one_is_unknown():
+    """Deny by default: it cannot be done, so the field stays; where none is named, none is due."""
+    obligations = parse_catalogue(FIELDS, PURPOSES).obligations
+    assert obligations.due("address", ["no_store"]) is None
+    assert obligations.due("address", []) == {}
+
+
 @pytest.mark.parametrize(
     ("reasons", "obligations", "complaint"),
     [

@@ -7,7 +7,17 @@ import pytest
 
 from policies.agreement import AgreementStatus, Consent, FieldTerms, PartnerStatus, PurposeTerms, Tier
 from policies.bundle import Bundle, compile_bundle
-from policies.decision import Decision, Reason
+from policies.decision import Decision, Reason, SharingRequest
+from policies.gates import (
+    Case,
+    Gate,
+    agreement_in_force,
+    consent_live,
+    partner_in_good_standing,
+    purpose_agreed,
+    user_is_meant,
+    user_may_share,
+)
 from policies.user import Risk
 from tests.policies.worlds import DAY, EVERYTHING_GOES, NOW, World, a_person, decision, everyday, question
 
@@ -137,6 +147,86 @@ def test_a_field_falls_at_the_first_side_that_does_not_hold_it(reason: Reason, f
     """The other fields of the request are not touched by it."""
     outcome = decision(but(request__fields=frozenset({"prefecture", field}), **changes))
     assert (outcome.released, outcome.withheld) == ({"prefecture"}, {field: reason})
+
+
+ALL_CONSENTED = {"consent__fields": dict.fromkeys(EVERY_FIELD, NOW + DAY)}
+
+
+@pytest.mark.parametrize(
+    ("reason", "field", "changes"),
+    [row for row in FIELD_REASONS if row[0] is not Reason.FIELD_NOT_CONSENTED and "consent" not in row[2]],
+)
+def test_one_side_is_enough_to_withhold_a_field(reason: Reason, field: str, changes: dict[str, object]):
+    """The person agreed to everything; what they agreed to makes good for no other side."""
+    asked = frozenset({"prefecture", field})
+    outcome = decision(but(**{**changes, **ALL_CONSENTED, "request__fields": asked}))
+    assert (outcome.released, outcome.withheld) == ({"prefecture"}, {field: reason})
+
+
+@pytest.mark.parametrize("purpose", sorted(everyday().catalogue.purposes))
+def test_data_that_is_not_to_be_used_is_used_where_the_catalogue_says_so_alone(purpose: str):
+    """Restriction of processing (GDPR 18): signing in, payment and what the law asks for go on."""
+    asked = {
+        "bundle": compiled(EVERYTHING_GOES),
+        "agreement__purposes": {purpose: terms()["points.credit"]},
+        "request__purpose": purpose,
+        "consent__purpose": purpose,
+        "user": a_person(restricted=True),
+    }
+    goes_on = everyday().catalogue.purposes[purpose].although_restricted
+    outcome = decision(but(**asked))
+    assert outcome.refusal is (None if goes_on else Reason.USER_RESTRICTED)
+    assert outcome.released == ({"prefecture"} if goes_on else set())
+
+
+@pytest.mark.parametrize(
+    ("gate", "missing", "reason"),
+    [
+        (partner_in_good_standing, "partner", Reason.PARTNER_UNKNOWN),
+        (agreement_in_force, "agreement", Reason.NO_AGREEMENT),
+        (purpose_agreed, "terms", Reason.PURPOSE_NOT_IN_AGREEMENT),
+        (user_may_share, "user", Reason.USER_UNKNOWN),
+        (user_is_meant, "user", Reason.USER_UNKNOWN),
+        (user_is_meant, "terms", Reason.USER_UNKNOWN),
+        (consent_live, "consent", Reason.NO_CONSENT),
+        (consent_live, "terms", Reason.NO_CONSENT),
+    ],
+)
+def test_a_gate_refuses_by_itself_what_it_cannot_look_at(gate: Gate, missing: str, reason: Reason):
+    """Whatever stands before it in the list: none relies on another."""
+    world = everyday()
+    agreed = world.agreement.purposes["points.credit"]
+    case = Case(world.bundle, world.request, world.partner, world.agreement, agreed, world.consent, world.user)
+    assert gate(case) is None
+    assert gate(case._replace(**{missing: None})) is reason
+
+
+def test_whoever_is_of_the_age_and_country_that_is_agreed_is_meant():
+    """From that birthday on, in each of the countries."""
+    for age, released in ((31, set()), (32, {"prefecture"}), (33, {"prefecture"})):
+        asked = {"agreement__purposes": terms(min_age=32, jurisdictions=("KR", "JP")), "user": a_person(age=age)}
+        assert decision(but(**asked)).released == released
+
+
+def test_an_answer_that_is_agreed_is_given_again():
+    """The inference budget is about what today's agreement does not list."""
+    asked = {"consent": answered("over_20"), "request__fields": frozenset({"over_20"})}
+    assert decision(but(**asked)).released == {"over_20"}
+
+
+def test_what_is_not_said_of_a_request_or_a_consent_opens_nothing():
+    """Nobody knows when the person signed in, nor which version they read; an answer is one that is kept."""
+    request = SharingRequest("p", "c", "u", "service", frozenset(), NOW)
+    assert (request.acr, request.auth_time, request.sandbox, request.synthetic, request.kept) == (
+        "",
+        0,
+        False,
+        False,
+        True,
+    )
+    consent = Consent("u", "c", "service", {}, NOW, NOW, None)
+    assert (consent.read, consent.denied, consent.disclosed) == (0, frozenset(), frozenset())
+    assert (consent.paused, consent.suspended) == (False, False)
 
 
 def test_a_decision_names_the_clause_that_withholds_a_field_and_no_other():

@@ -1,5 +1,6 @@
 """G5: an input of another type than it should be releases nothing; and what table cases of decisions do not reach."""
 
+from collections import UserDict
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from tests.policies.test_decide import but, terms
 from tests.policies.worlds import DAY, NOW, World, a_person, decision, everyday, question
 
 LOOKS_LIKE_TEXT = SimpleNamespace()
+AGREED = terms()["points.credit"]
 ILL_TYPED = {
     "bundle": [None, LOOKS_LIKE_TEXT],
     "request": [None, LOOKS_LIKE_TEXT],
@@ -32,6 +34,7 @@ ILL_TYPED = {
         None,
         {"points.credit": "everything"},
         {"points.credit": LOOKS_LIKE_TEXT},
+        {"points.credit": SimpleNamespace(**{name: getattr(AGREED, name) for name in AGREED.__slots__})},
         terms(fields=[("prefecture", None)]),
         terms(fields=frozenset({"prefecture"})),
         terms(max_days=None),
@@ -43,7 +46,14 @@ ILL_TYPED = {
         terms(budget=["over_18"]),
     ],
     "consent": ["yes", LOOKS_LIKE_TEXT],
-    "consent__fields": [None, ["prefecture"], frozenset({"prefecture"}), {"prefecture": None}, {"prefecture": 1e12}],
+    "consent__fields": [
+        None,
+        ["prefecture"],
+        frozenset({"prefecture"}),
+        {"prefecture": None},
+        {"prefecture": 1e12},
+        UserDict({"prefecture": NOW + DAY}),
+    ],
     "consent__granted_at": [None, float(NOW - DAY), "0"],
     "consent__expires_at": [None, float("inf"), str(NOW + DAY)],
     "consent__denied": [None, set(), ()],

@@ -118,6 +118,31 @@ def test_of_two_rates_the_fewer_requests_in_the_longer_time_hold():
         assert OBLIGATIONS.both({"rate": one}, {"rate": other}) == {"rate": (3, 60)}
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ({"require_acr": "phr"}, {"require_acr": "urn:sekisho:acr:password"}, {"require_acr": "phr"}),
+        ({"max_auth_age": 900}, {"max_auth_age": 60}, {"max_auth_age": 60}),
+        ({"derive": "over_20"}, {"derive": "over_20", "no_store": 1}, {"derive": "over_20", "no_store": 1}),
+        ({"derive": "birthdate"}, {"derive": "over_20"}, {"derive": "over_20"}),
+        ({"derive": "over_20"}, {"derive": "over_18"}, None),
+        ({"derive": "over_20"}, {"round_date": "year"}, None),
+        ({"mask": 1}, {"mask": 1}, {"mask": 1}),
+        ({"mask": 1}, {}, {"mask": 1}),
+    ],
+    ids=str,
+)
+def test_what_is_due_twice_is_due_as_strictly_as_in_either(
+    one: dict[str, object], other: dict[str, object], both: dict[str, object] | None
+):
+    """Whichever comes first; nothing where no one value does for both: another field's is not this one's, changed."""
+    assert OBLIGATIONS.both(one, other) == OBLIGATIONS.both(other, one) == both
+
+
+def test_one_obligation_named_twice_is_due_once():
+    assert OBLIGATIONS.due("phone", ("mask.initial", "mask.initial")) == {"mask": 1}
+
+
 def test_amounts_are_rounded_to_what_both_steps_have_in_common():
     """700 within 1000 would say more than either: whoever has one could not work it out."""
     text = (SHARING / "obligations.toml").read_text("utf-8") + (
@@ -145,6 +170,25 @@ def test_what_is_due_for_a_part_is_due_for_the_whole():
         "name": {"notify": "now"},
         "name_match": {"notify": "now"},
     }
+
+
+def test_what_is_due_for_a_field_is_due_for_no_other():
+    """Beside the field stay one that it has nothing to do with, and a part of another."""
+    world = agreed({"email": ("no_store", "require.passkey"), "address": (), "birthdate": ()})
+    asked = frozenset({"address", "birthdate", "over_20"})
+    outcome = decision(replace(world, request=replace(world.request, fields=asked, kept=True)))
+    assert (outcome.released, outcome.obligations) == (asked, {})
+    by_clause = under(agreed({"email": (), "address": ()}), clause("email", "no_store"))
+    assert decision(by_clause).obligations == {"email": {"no_store": 1}}
+
+
+def test_what_cannot_be_met_together_withholds_its_field_alone():
+    """Also where something else is due for it."""
+    world = under(
+        agreed({"birthdate": ("no_store",), "email": ()}, "derive.over_20"), clause("birthdate", "derive.over_18")
+    )
+    outcome = decision(world)
+    assert (outcome.released, outcome.withheld) == ({"email"}, {"birthdate": Reason.OBLIGATION})
 
 
 def test_what_cannot_be_done_to_the_whole_withholds_it():
@@ -193,6 +237,8 @@ def test_a_clause_that_shares_may_say_what_is_due():
     ("written", "complaint"),
     [
         (clause("email", "relay-email"), "did you mean 'relay_email'"),
+        (clause("email", "magic"), "there is no 'magic'$"),
+        (clause("email", "no_store", share=["email"]), "share and oblige: a clause says one of"),
         (clause("email", "round.year"), "changes none of the clause's fields"),
         ({**clause("email"), "obligations": []}, "names nothing"),
         (

@@ -107,6 +107,14 @@ def test_a_catalogue_that_is_older_than_a_reason_tells_a_partner_nothing_of_it()
     assert (older.code(Reason.PARTNER_TIER), older.is_requestable(Reason.PARTNER_TIER)) == (NOT_AVAILABLE, False)
 
 
+@pytest.mark.parametrize("reason", sorted(SECRET))
+def test_a_catalogue_without_a_secret_reason_keeps_it(reason: Reason):
+    """Nothing of it needs to be in the file: what is not is told as NOT_AVAILABLE."""
+    written = document()
+    del written["reasons"][reason]
+    assert parse_reasons(written).code(reason) == NOT_AVAILABLE
+
+
 def test_without_a_catalogue_a_partner_is_told_nothing_of_any_reason():
     """Deny by default."""
     assert {NO_REASONS.code(reason) for reason in Reason} == {NOT_AVAILABLE}

@@ -168,6 +168,41 @@ def test_what_was_due_for_a_part_stays_due_for_all_that_gives_it_away():
         assert held.fields == {"birthdate": FieldTerms(False, ("no_store",))}
 
 
+def test_a_field_that_one_version_does_not_name_is_held_by_none():
+    """And is passed over alone: those that both versions name stay, whatever their order."""
+    free = FieldTerms(False)
+    then = {"prefecture": free, "over_20": free, "address": free}
+    now = {"over_18": free, "prefecture": free, "birthdate": free, "over_20": free}
+    for one, other in ((then, now), (now, then)):
+        read, in_force = (version(1, replace(AGREED, fields=each)) for each in (one, other))
+        held = stricter(read, in_force, PURPOSE, CATALOGUE).purposes[PURPOSE]
+        assert held.fields == {"prefecture": free, "over_20": free}
+
+
+def test_what_is_due_for_a_field_of_both_versions_is_due_for_it_alone():
+    """How it reaches others is for the decision (`dues`); what only one version names reaches what is akin to it."""
+    both = {"birthdate": FieldTerms(False), "over_18": FieldTerms(False, ("no_store",))}
+    more = {**both, "email": FieldTerms(False, ("notify.now",))}
+    for one, other in ((both, both), (both, more), (more, both)):
+        read, in_force = (version(1, replace(AGREED, fields=each)) for each in (one, other))
+        assert stricter(read, in_force, PURPOSE, CATALOGUE).purposes[PURPOSE].fields == both
+
+
+@pytest.mark.parametrize("then", [(), ("JP", "US")])
+def test_no_country_named_is_every_country(then: tuple[str, ...]):
+    """So that those of the other version hold."""
+    for one, other in ((then, ("JP",)), (("JP",), then)):
+        read, in_force = (version(1, replace(AGREED, jurisdictions=each)) for each in (one, other))
+        assert stricter(read, in_force, PURPOSE, CATALOGUE).purposes[PURPOSE].jurisdictions == ("JP",)
+
+
+def test_a_purpose_that_is_agreed_no_more_is_not_agreed_for_whoever_read_of_it():
+    """It left the agreement for everybody."""
+    in_force = replace(version(2, AGREED), purposes={"marketing": AGREED})
+    held = stricter(version(1, AGREED), in_force, PURPOSE, CATALOGUE)
+    assert held.purposes == {"marketing": AGREED}
+
+
 @now_and_then
 @given(terms, terms)
 def test_no_limit_is_looser_than_in_either_version(then: PurposeTerms, now: PurposeTerms):

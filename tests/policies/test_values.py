@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 import policies
+from policies.user import Risk, UserState
 
 VALUES = sorted(
     {
@@ -25,3 +26,9 @@ def test_no_value_of_the_engine_can_be_changed(kind: type):
     value = object.__new__(kind)
     with pytest.raises(AttributeError, match="cannot assign"):
         setattr(value, fields(kind)[0].name, None)
+
+
+def test_what_is_known_of_a_person_is_said_by_name():
+    """Flags in a row would be mistaken for one another."""
+    with pytest.raises(TypeError):
+        UserState(32, "JP", False, False, False, False, Risk.LOW)
