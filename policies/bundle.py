@@ -75,7 +75,7 @@ NarrowedBy = tuple[int, frozenset[str], int, int, int, bool]
 the budget allows and that wait for a stronger sign-in, as bits; and whether the answer is kept."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
     """Made by `compile_bundle` alone. Fields have the places in a mask that `places` gives them."""
 

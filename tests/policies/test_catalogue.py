@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from policies.catalogue import Catalogue, CatalogueError, parse_catalogue
+from policies.catalogue import Catalogue, CatalogueError, Purpose, parse_catalogue
 from policies.claims import READERS
 from policies.words import Words
 from tests.policies.worlds import shipped_catalogue
@@ -146,6 +146,15 @@ def test_an_answer_is_worked_out_of_a_field_that_gives_it_away(source: str):
     hidden = derived.replace('discloses = ["prefecture"]', "") if source == "address" else derived
     with pytest.raises(CatalogueError, match=f"prefecture.derived_from: '{source}' does not disclose 'prefecture'"):
         parse_catalogue(hidden, PURPOSES)
+
+
+@pytest.mark.parametrize(("written", "goes_on"), [("", False), ("= false", False), ("= true", True)])
+def test_a_purpose_stops_for_a_restricted_person_unless_the_file_says_otherwise(written: str, *, goes_on: bool):
+    """Restriction of processing (GDPR 18) is the rule."""
+    line = f"although_restricted {written}\n" if written else ""
+    purposes = parse_catalogue(FIELDS, PURPOSES + line).purposes
+    assert purposes["service.delivery"].although_restricted is goes_on
+    assert Purpose("p", None, Words(en="x", ja="x"), "dpv:Marketing").although_restricted is False
 
 
 def test_without_obligations_whatever_is_named_as_one_is_unknown():

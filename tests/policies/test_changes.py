@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from policies.agreement import AgreementStatus, FieldTerms, LegalBasis, Mode, Rate, Tier
-from policies.changes import TermChange, above_tier, changes
+from policies.changes import TermChange, above_tier, changes, changes_of_purpose
 from tests.policies.worlds import World, decision, everyday, worlds
 
 PURPOSE = "points.credit"
@@ -43,6 +43,31 @@ def test_a_wider_term_is_told_from_a_narrower_one(term: str, narrow: object, wid
     assert changes(before, after) == (TermChange(PURPOSE, "", term, narrow, wide, widens=True),)
     assert changes(after, before) == (TermChange(PURPOSE, "", term, wide, narrow, widens=False),)
     assert changes(before, before) == ()
+
+
+def test_an_age_of_nought_is_no_age():
+    """Neither is wider than the other; an age of one is narrower than both."""
+    widens = {
+        (one, other): [change.widens for change in changes(terms(min_age=one), terms(min_age=other))]
+        for one in (None, 0, 1)
+        for other in (None, 0, 1)
+        if one != other
+    }
+    assert {each for each, wider in widens.items() if wider == [True]} == {(1, None), (1, 0)}
+    assert sorted(map(len, widens.values())) == [1] * 6
+
+
+@pytest.mark.parametrize(
+    ("term", "named"),
+    [("obligations", ("no_store", "expiry.day")), ("jurisdictions", ("JP", "US")), ("budget", ("over_18", "over_20"))],
+)
+def test_another_order_of_the_same_is_not_wider(term: str, named: tuple[str, ...]):
+    (change,) = changes(terms(**{term: named}), terms(**{term: named[::-1]}))
+    assert (change.term, change.widens) == (term, False)
+
+
+def test_what_was_not_agreed_and_is_not_agreed_is_no_change():
+    assert list(changes_of_purpose(PURPOSE, None, None)) == []
 
 
 def test_another_legal_basis_or_use_is_for_somebody_to_look_at():

@@ -25,7 +25,7 @@ def under(*clauses: dict[str, object], **changes: object) -> Decision:
     """What goes out of every field where all but the clauses would let it."""
     usual = {"agreement__purposes": terms(fields=EVERY_FIELD), "partner__tier": Tier.RESTRICTED, **ALL_CONSENTED}
     bundle = compile_bundle(everyday().catalogue, {"a.toml": {"clause": list(clauses)}})
-    return decision(but(**usual, bundle=bundle, request__fields=frozenset(EVERY_FIELD), **changes))
+    return decision(but(**{**usual, "bundle": bundle, "request__fields": frozenset(EVERY_FIELD), **changes}))
 
 
 def test_what_no_clause_shares_stays():
@@ -53,6 +53,18 @@ def test_what_is_never_shared_stays_whoever_shares_it():
     sometimes = {"id": "never", "never_share": ["email"], "when": "under 18", **NEVER}
     assert under(everything, sometimes).withheld == {}
     assert under(everything, sometimes, **CHILD).withheld == {"email": Reason.MINOR}
+
+
+@pytest.mark.parametrize(("tier", "highest"), [(Tier.PLAIN, 1), (Tier.SENSITIVE, 2), (Tier.RESTRICTED, 3)])
+def test_a_partner_gets_nothing_more_sensitive_than_it_was_examined_for(tier: Tier, highest: int):
+    """Nor what gives such a field away, whatever agreement, consent and clauses say."""
+    catalogue = everyday().catalogue
+    outcome = under({**shares(), "share": "everything"}, partner__tier=tier)
+    held = {
+        id_ for id_ in catalogue.fields if all(catalogue.fields[i].sensitivity <= highest for i in catalogue.down[id_])
+    }
+    assert outcome.released == held
+    assert set(outcome.withheld.values()) <= {Reason.PARTNER_TIER}
 
 
 def test_a_clause_is_for_the_partners_and_purposes_that_it_names():

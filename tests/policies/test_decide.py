@@ -294,6 +294,11 @@ def test_a_release_holds_until_the_first_of_its_permissions_ends(changes: dict[s
     assert decision(replace(world, request=replace(world.request, at=expires_at))).released == set()
 
 
+def test_an_agreement_holds_from_its_first_instant():
+    assert decision(but(agreement__effective_at=NOW)).released == {"prefecture"}
+    assert decision(but(consent__granted_at=NOW)).released == {"prefecture"}
+
+
 def test_an_amended_agreement_shortens_the_consents_already_given():
     """A consent never outlives what the agreement allows now."""
     assert decision(but(agreement__purposes=terms(max_days=1))).refusal is Reason.CONSENT_EXPIRED

@@ -103,6 +103,7 @@ STRICTER = [
     ("email", ("no_such_thing",), None),
     ("prefecture", ("round.country",), {}),
     ("birthdate", ("round.country",), {}),
+    ("birthdate", ("round.country", "no_store"), {"no_store": 1}),
 ]
 
 
@@ -255,7 +256,18 @@ def test_a_clause_that_cannot_be_meant_is_refused(written: dict[str, object], co
 def test_an_answer_ends_as_early_as_any_of_what_it_holds():
     outcome = decision(agreed({"email": ("expiry.day",), "nickname": ()}))
     assert outcome.expires_at == NOW + DAY
+    several = agreed({"email": ("expiry.month",), "nickname": ("expiry.day",), "name": ("no_store",)})
+    assert decision(several).expires_at == NOW + DAY
     assert decision(agreed({"email": (), "nickname": ()})).expires_at == NOW + 9 * DAY
+
+
+def test_of_several_sides_that_withhold_a_field_the_first_is_told():
+    """Consent before what is due, what is due before how the person signed in."""
+    world = agreed({"email": ("no_store", "require.passkey"), "nickname": ()})
+    kept = replace(world, request=replace(world.request, kept=True))
+    assert decision(kept).withheld == {"email": Reason.NO_STORE}
+    unasked = replace(kept, consent=replace(kept.consent, fields={"nickname": NOW + DAY}))
+    assert decision(unasked).withheld == {"email": Reason.FIELD_NOT_CONSENTED}
 
 
 def test_what_may_not_be_stored_goes_into_no_token():

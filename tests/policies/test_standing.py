@@ -329,6 +329,23 @@ def test_a_term_that_neither_version_limits_stays_without_a_limit():
     assert stricter(version(1, agreed), version(2, agreed), PURPOSE, CATALOGUE).purposes[PURPOSE] == agreed
 
 
+@pytest.mark.parametrize(
+    ("term", "narrow", "wide"),
+    [
+        *(("lookback_days", 90, None), ("max_rows", 10, 11), ("data_life_days", 30, 31), ("max_days", 3, 4)),
+        *(("grant_rate", Rate(1, 60), None), ("min_age", 20, None), ("min_age", 1, None)),
+        *(("jurisdictions", ("JP",), ()), ("budget", (), ("over_18",)), ("obligations", ("no_store",), ())),
+    ],
+)
+def test_a_term_that_one_version_alone_limits_is_limited(term: str, narrow: object, wide: object):
+    """Whichever of them it is."""
+    for then, now in ((narrow, wide), (wide, narrow), (narrow, narrow)):
+        read, in_force = (version(1, replace(AGREED, **{term: each})) for each in (then, now))
+        assert getattr(stricter(read, in_force, PURPOSE, CATALOGUE).purposes[PURPOSE], term) == narrow
+    unlimited = version(1, replace(AGREED, **{term: wide}))
+    assert getattr(stricter(unlimited, unlimited, PURPOSE, CATALOGUE).purposes[PURPOSE], term) == wide
+
+
 def test_an_agreement_holds_while_both_versions_do():
     """From the later beginning to the earlier end, and beside it the other purposes as they are now."""
     agreed = everyday().agreement.purposes[PURPOSE]
