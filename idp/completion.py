@@ -27,6 +27,7 @@ from idp.risk import asked_by_risk, note_refusal, note_sign_in
 from idp.services import Services
 from idp.store import authenticators, interactions, passkeys, pending_sign_ins
 from idp.store.accounts import Account
+from idp.store.database import Connection
 from idp.store.interactions import Interaction
 from idp.store.pending_sign_ins import PendingSignIn
 from idp.store.sessions import BrowserSession
@@ -76,12 +77,14 @@ def complete(
     if account.has_passkeys_only and acr_of(amr) != ACR_PHISHING_RESISTANT:
         raise _passkeys_only()
     flow, asked = (interaction.id, interaction.levels) if interaction else ("", ANY_LEVEL)
-    by_risk = asked_by_risk(services, account, acr_of(amr))
+    with services.database.autocommit() as connection:
+        by_risk = asked_by_risk(services, connection, account, acr_of(amr))
+        reach = _by_second_factor(connection, account)
     if by_risk is Action.REFUSE:
         raise _refused(services, account, amr, flow)
-    level = missing_level(services, account, acr_of(amr), asked, own=True)
+    level = _missing(reach, acr_of(amr), asked, own=True)
     if by_risk is Action.STEP_UP and not level and not meets(acr_of(amr), ACR_MAIL_CODE):
-        level = _mailed_level(services, account)
+        level = ACR_MAIL_CODE if ACR_MAIL_CODE in reach else ""  # the least that is more than a first factor
         if not level and services.risk_rules.without_second_step is Action.REFUSE:
             raise _refused(services, account, amr, flow)
     if level:
@@ -92,14 +95,13 @@ def complete(
 def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str, onward: str) -> Response:
     """Sign somebody in, or make their session stronger, and lead on to what waits: a request, a page of their own."""
     before = current_session(services)
-    session = sign_in(services, account.id, amr)
-    if onward == paths.CONNECT and before is not None and before.id != session.id:
-        flow, onward = _behind(services, before)
-    remember(services, account.id)
-    with services.database.transaction() as connection:
+    with sign_in(services, account.id, amr) as (connection, session):
+        if onward == paths.CONNECT and before is not None and before.id != session.id:
+            flow, onward = _behind(services, connection, before)
         note_sign_in(services, connection, account, amr)
         if flow:
             interactions.note_sign_in(connection, flow, session.id, services.now)
+    remember(services, account.id)
     after = continuation(flow) if flow else onward or paths.HOME
     if account.is_closing:
         after = with_query(paths.COME_BACK, {"flow": flow}) if flow else paths.COME_BACK
@@ -108,13 +110,12 @@ def finish(services: Services, account: Account, amr: tuple[str, ...], flow: str
     return response
 
 
-def _behind(services: Services, before: BrowserSession) -> tuple[str, str]:
+def _behind(services: Services, connection: Connection, before: BrowserSession) -> tuple[str, str]:
     """Return what waited behind connecting somebody who arrived in a session that another person's has replaced.
 
     Who arrived there is not theirs to connect, and is left behind; the app's request, or the page, goes on.
     """
-    with services.database.autocommit() as connection:
-        arrival = services.upstream_arrivals.find(connection, before.id, services.now)
+    arrival = services.upstream_arrivals.find(connection, before.id, services.now)
     return (arrival.interaction_id, arrival.next_path) if arrival is not None else ("", paths.CONNECTIONS)
 
 
@@ -152,7 +153,12 @@ def missing_level(
     """
     if not own and asked.are_content_with(acr):
         return ""
-    reach = _by_second_factor(services, account)
+    with services.database.autocommit() as connection:
+        reach = _by_second_factor(connection, account)
+    return _missing(reach, acr, asked, own=own)
+
+
+def _missing(reach: tuple[str, ...], acr: str, asked: AskedLevels, *, own: bool) -> str:
     wanted = [ACR_TWO_FACTORS] if own and ACR_TWO_FACTORS in reach else []
     if not asked.are_met_by(acr):
         wanted += [level for level in asked.insisted if level in reach][:1]
@@ -166,15 +172,15 @@ def prefers_passkey(services: Services, account: Account, acr: str, asked: Asked
         return False
     with services.database.autocommit() as connection:
         has_passkey = passkeys.count(connection, account.id) > 0
-    reach = (*_by_second_factor(services, account), *((ACR_PHISHING_RESISTANT,) if has_passkey else ()))
+        by_second_factor = _by_second_factor(connection, account)
+    reach = (*by_second_factor, *((ACR_PHISHING_RESISTANT,) if has_passkey else ()))
     first = next((level for level in asked.wished if level in reach or meets(acr, level)), "")
     return first == ACR_PHISHING_RESISTANT
 
 
-def _by_second_factor(services: Services, account: Account) -> tuple[str, ...]:
+def _by_second_factor(connection: Connection, account: Account) -> tuple[str, ...]:
     """Return the levels that an account reaches by a second factor."""
-    with services.database.autocommit() as connection:
-        has_app = authenticators.is_on(connection, account.id)
+    has_app = authenticators.is_on(connection, account.id)
     has_mail = bool(proved_addresses(account))
     return (*((ACR_MAIL_CODE,) if has_mail else ()), *((ACR_TWO_FACTORS,) if has_app else ()))
 
@@ -182,11 +188,6 @@ def _by_second_factor(services: Services, account: Account) -> tuple[str, ...]:
 def _refused(services: Services, account: Account, amr: tuple[str, ...], flow: str) -> RefusedByRiskError:
     note_refusal(services, account, amr)
     return RefusedByRiskError(flow)
-
-
-def _mailed_level(services: Services, account: Account) -> str:
-    """Return the least that is more than a first factor; "" where the account has no address for it."""
-    return ACR_MAIL_CODE if ACR_MAIL_CODE in _by_second_factor(services, account) else ""
 
 
 def continuation(flow: str) -> str:

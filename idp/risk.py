@@ -12,7 +12,7 @@ from idp.protocol.activity import Event
 from idp.protocol.authentication import ACR_PHISHING_RESISTANT, acr_of
 from idp.protocol.risk import Action, PastSignIn, Place, read_place
 from idp.services import Services
-from idp.store import activity, attempts
+from idp.store import activity, attempts, authenticators
 from idp.store.accounts import Account
 from idp.store.activity import Entry
 from idp.store.database import Connection
@@ -27,14 +27,13 @@ TOLD_AGAIN_AFTER = 86_400
 """Seconds in which one letter tells of refused sign-ins: a thief's tries must not fill the owner's mailbox."""
 
 
-def asked_by_risk(services: Services, account: Account, acr: str) -> Action:
+def asked_by_risk(services: Services, connection: Connection, account: Account, acr: str) -> Action:
     """Return what a sign-in at a level must stand. One by a passkey stands for itself: no list of passwords has it."""
     if acr == ACR_PHISHING_RESISTANT:
         return Action.ALLOW
     window = services.settings.sign_in.window
-    with services.database.autocommit() as connection:
-        past = activity.latest(connection, services.sealer, account.id, LOOKED_AT, kinds=SIGN_INS)
-        failures = attempts.count_of(connection, everywhere(services), services.now, window)
+    past = activity.latest(connection, services.sealer, account.id, LOOKED_AT, kinds=SIGN_INS)
+    failures = attempts.count_of(connection, everywhere(services), services.now, window)
     facts = services.risk_rules.facts(
         services.now,
         place_of(services, request),
@@ -66,7 +65,9 @@ def spend_a_refusal(services: Services, amr: tuple[str, ...]) -> None:
     Otherwise time would tell what the page does not (CWE-208). What is left of it is the one letter of a day, and that
     nobody has earlier sign-ins to unseal.
     """
-    asked_by_risk(services, NOBODY, acr_of(amr))
+    with services.database.autocommit() as connection:
+        asked_by_risk(services, connection, NOBODY, acr_of(amr))
+        authenticators.is_on(connection, NOBODY.id)  # which `completion.complete` asks before it refuses
     with suppress(_TakenBackError), services.database.transaction() as connection:
         _note_refusal(services, connection, NOBODY, amr)
         raise _TakenBackError

@@ -74,7 +74,7 @@ def change_profile(services: Services, person: Viewer) -> Response:
         return _page(services, person, {**person.account.profile, **said}, error=sentence)
     language = form.get("language", "")
     with services.database.transaction() as connection:
-        account = services.accounts.find(connection, person.account.id, lock=True)
+        account = services.accounts.hold(connection, person.account.id)
         held = dict(account.profile) if account is not None else {}
         changed = {**held, **said, **_locale(held, language)}
         kept = {claim: value for claim, value in changed.items() if value != ""}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.protocol.secrets import Randomness, new_identifier
@@ -114,20 +114,18 @@ class Accounts:
         """Return which of their names somebody signs in with; "" where it is none of them, for it is kept as a hash."""
         return next((name for name in account.names if self.login_key(name) == account.login_key), "")
 
-    def find(self, connection: Connection, account_id: str, *, lock: bool = False) -> Account | None:
-        """Return the account with an identifier, held until the transaction ends where it is going to be changed."""
-        which = _SELECT.where(accounts.c.id == account_id)
-        return self._one(connection.execute(which.with_for_update() if lock else which).one_or_none())
+    def find(self, connection: Connection, account_id: str) -> Account | None:
+        """Return the account with an identifier."""
+        return self._one(connection.execute(_FIND, {"account": account_id}).one_or_none())
 
     def hold(self, connection: Connection, account_id: str) -> Account | None:
         """Return an account, and keep others from changing it, or what belongs to it, until the transaction ends."""
-        which = _SELECT.where(accounts.c.id == account_id).with_for_update()
-        return self._one(connection.execute(which).one_or_none())
+        return self._one(connection.execute(_HOLD, {"account": account_id}).one_or_none())
 
     def find_by_username(self, connection: Connection, username: str) -> Account | None:
         """Return the account with a sign-in name."""
         key = self.login_key(username)
-        return self._one(connection.execute(_SELECT.where(accounts.c.login_key == key)).one_or_none())
+        return self._one(connection.execute(_FIND_BY_KEY, {"presented_key": key}).one_or_none())
 
     def create(
         self,
@@ -258,6 +256,10 @@ class Accounts:
 
 _PLAIN = tuple(item.name for item in fields(Account) if item.name != "profile")
 _SELECT = select(*(accounts.c[name] for name in (*_PLAIN, "profile")))
+_FIND = _SELECT.where(accounts.c.id == bindparam("account"))
+_HOLD = _FIND.with_for_update()
+_FIND_BY_KEY = _SELECT.where(accounts.c.login_key == bindparam("presented_key"))
+"""Built once: putting a statement together costs more than running it."""
 
 
 def _place(account_id: str) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from idp.protocol.activity import Seen
 from idp.store.database import BigKey, Database, db, delete_in_batches
@@ -32,13 +32,24 @@ class Entry:
     details: Mapping[str, str]
 
 
+_ADD = insert(activity).inline()
+_LATEST = (
+    select(activity.c.id, activity.c.kind, activity.c.at, activity.c.details)
+    .where(activity.c.account_id == bindparam("of_account"))
+    .order_by(activity.c.id.desc())
+    .limit(bindparam("at_most"))
+)
+_LATEST_OF_KINDS = _LATEST.where(activity.c.kind.in_(bindparam("kinds", expanding=True)))
+"""Built once: putting a statement together costs more than running it."""
+
+
 def add(
     connection: Connection, sealer: Sealer, account_id: str, kind: str, seen: Seen, now: int, details: Mapping[str, str]
 ) -> None:
     """Write an event down, in its own transaction."""
     content = json.dumps([seen.network, seen.device, dict(details)], ensure_ascii=False).encode("utf-8")
     sealed = sealer.seal(content, _place(account_id, kind))
-    connection.execute(insert(activity).values(account_id=account_id, kind=kind, at=now, details=sealed))
+    connection.execute(_ADD, {"account_id": account_id, "kind": kind, "at": now, "details": sealed})
 
 
 def latest(
@@ -50,13 +61,10 @@ def latest(
     kinds: tuple[str, ...] = (),
 ) -> tuple[Entry, ...]:
     """Return a person's events, of these kinds or of all, the newest first; `before` is the number of the last seen."""
-    columns = (activity.c.id, activity.c.kind, activity.c.at, activity.c.details)
-    statement = select(*columns).where(activity.c.account_id == account_id)
+    statement = _LATEST_OF_KINDS if kinds else _LATEST
     if before is not None:
         statement = statement.where(activity.c.id < before)
-    if kinds:
-        statement = statement.where(activity.c.kind.in_(kinds))
-    found = connection.execute(statement.order_by(activity.c.id.desc()).limit(limit))
+    found = connection.execute(statement, {"of_account": account_id, "at_most": limit, "kinds": kinds})
     return tuple(_entry(sealer, account_id, *row) for row in found)
 
 

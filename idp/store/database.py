@@ -6,7 +6,7 @@ round trip; `transaction()` commits on leaving and rolls back on an exception; `
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from select import POLLIN, poll
 from typing import Any
@@ -286,9 +286,16 @@ def in_batches(
         last = tuple(getattr(batch[-1], key.name) for key in keys)
 
 
+INSERTS: Mapping[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""The INSERTs that know ON CONFLICT, by dialect: for statements that are built once."""
+
+
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return INSERTS[connection.dialect.name](table)
 
 
 def insert_if_absent(connection: Connection, table: Table, **values: object) -> bool:

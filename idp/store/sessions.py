@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from idp.store.database import Database, StringList, db, delete_in_batches, in_batches
 from idp.store.sealing import Sealer
@@ -57,29 +57,37 @@ class BrowserSession:
 
 _COLUMNS = tuple(item.name for item in fields(BrowserSession))
 _SELECT = select(*(sessions.c[name] for name in _COLUMNS))
+_ADD = insert(sessions)
+_FIND = _SELECT.where(
+    sessions.c.secret_hash == bindparam("presented_hash"),
+    sessions.c.expires_at > bindparam("now"),
+    sessions.c.seen_at > bindparam("idle_since"),
+)
+_CHANGE = update(sessions).where(sessions.c.id == bindparam("changed_id"))
+"""Built once: putting a statement together costs more than running it."""
 
 
 def add(connection: Connection, session: BrowserSession) -> None:
     """Store a new session."""
-    connection.execute(insert(sessions).values({name: getattr(session, name) for name in _COLUMNS}))
+    connection.execute(_ADD, {name: getattr(session, name) for name in _COLUMNS})
 
 
 def find(connection: Connection, secret_hash: bytes, now: int, idle: int) -> BrowserSession | None:
     """Return the live session of a cookie, and note that it was seen."""
-    live = (sessions.c.secret_hash == secret_hash) & (sessions.c.expires_at > now) & (sessions.c.seen_at > now - idle)
-    row = connection.execute(_SELECT.where(live)).one_or_none()
+    presented = {"presented_hash": secret_hash, "now": now, "idle_since": now - idle}
+    row = connection.execute(_FIND, presented).one_or_none()
     if row is None:
         return None
     session = BrowserSession(*row)
     if now - session.seen_at >= SEEN_GRANULARITY:
-        connection.execute(update(sessions).where(sessions.c.id == session.id).values(seen_at=now))
+        connection.execute(_CHANGE, {"changed_id": session.id, "seen_at": now})
     return session
 
 
 def sign_in(connection: Connection, session: BrowserSession) -> None:
     """Write down who signed in, under a new cookie secret: the old cookie is worth nothing from here on."""
     changed = {name: getattr(session, name) for name in _COLUMNS if name != "id"}
-    connection.execute(update(sessions).where(sessions.c.id == session.id).values(changed))
+    connection.execute(_CHANGE, {"changed_id": session.id, **changed})
 
 
 def seal_network(sealer: Sealer, session_id: str, network: str) -> bytes:

@@ -4,6 +4,8 @@ The cookie is a 256-bit secret, stored hashed. It changes at every sign-in, so a
 nothing afterwards. The CSRF token is a keyed hash of the cookie: it needs no storage and dies with it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -15,6 +17,7 @@ from idp.protocol.secrets import encode, hash_secret, new_identifier, new_secret
 from idp.services import Services
 from idp.store import sessions
 from idp.store.accounts import Account
+from idp.store.database import Connection
 from idp.store.sessions import BrowserSession
 from idp.tokens.session_end import ToldByBrowser
 from idp.web.requests import seen_from
@@ -100,8 +103,12 @@ def ensure_session(services: Services) -> BrowserSession:
     return session
 
 
-def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> BrowserSession:
-    """Sign a user in under a new cookie; whatever waited in the session of somebody else is over."""
+@contextmanager
+def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Iterator[tuple[Connection, BrowserSession]]:
+    """Sign a user in under a new cookie; whatever waited in the session of somebody else is over.
+
+    What the block writes is committed with it, and the cookie is given once it is.
+    """
     before = ensure_session(services)
     is_switch = before.account_id not in ("", account_id)
     is_again = before.account_id == account_id
@@ -128,8 +135,8 @@ def sign_in(services: Services, account_id: str, amr: tuple[str, ...]) -> Browse
             sessions.add(connection, session)
         else:
             sessions.sign_in(connection, session)
+        yield connection, session
     _adopt(services, session, secret)
-    return session
 
 
 def renew(services: Services) -> BrowserSession:
