@@ -8,6 +8,7 @@ less a half, so that a crowd that failed together does not come back together.
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -23,8 +24,8 @@ from idp.tokens.logout_token import EndedSession, logout_token
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
-THREADS = (outbox.POSTED, outbox.POSTED, (outbox.MAIL,))
-"""What each thread delivers. Mail has one of its own: a person who waits for a code does not wait behind webhooks."""
+THREADS = (outbox.POSTED, outbox.POSTED, (outbox.MAIL, outbox.SMS))
+"""What each thread delivers. Mail and texts have one of their own: whoever waits for a code is not behind webhooks."""
 LEASE_MARGIN = 5
 FIRST_PAUSE = 2
 LONGEST_PAUSE = 3600
@@ -45,7 +46,7 @@ def deliver_due(services: Services, kinds: tuple[str, ...] = outbox.POSTED) -> i
     """Try every message of these kinds that is due; return how many were delivered."""
     delivered = 0
     settings = services.settings
-    longest = settings.mail.timeout if outbox.MAIL in kinds else 2 * settings.outbound.total_timeout
+    longest = max(settings.mail.timeout if outbox.MAIL in kinds else 0, 2 * settings.outbound.total_timeout)
     while True:
         with services.database.autocommit() as connection:
             message = outbox.claim(connection, services.now, longest + LEASE_MARGIN, kinds)
@@ -101,6 +102,8 @@ def _handed_over(services: Services, message: Message, letter: Letter) -> Failur
         if webhook is None or webhook.verified_at is None:
             return Failure("no address", is_away=True)
         letter = services.messages.addressed(letter, webhook.url)
+    if message.kind == outbox.SMS:
+        return _post(services, message, services.gateway.addressed(letter), services.gateway.headers)
     return _mail(services, letter) if message.kind == outbox.MAIL else _post(services, message, letter)
 
 
@@ -113,11 +116,13 @@ def _mail(services: Services, letter: Letter) -> Failure | None:
     return None
 
 
-def _post(services: Services, message: Message, letter: Letter) -> Failure | None:
+def _post(
+    services: Services, message: Message, letter: Letter, headers: Mapping[str, str] | None = None
+) -> Failure | None:
     """Post a message; return why that failed, or None."""
     try:
         answer = services.fetcher.post(
-            letter.url, letter.body, content_type=letter.content_type, budget=message.recipient
+            letter.url, letter.body, content_type=letter.content_type, budget=message.recipient, headers=headers
         )
     except FetchError as error:
         return Failure(error.code, is_away=True)

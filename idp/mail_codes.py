@@ -42,7 +42,7 @@ def _mount(kind: ProofKind) -> None:
         if secret is not None:
             return see_other(steps.finish_with(secret))
         after = _begun(kind, proof_id) if before.has_tries else before
-        sentence = _("That is not the code from the e-mail. Check it and try again.")
+        sentence = _("That is not the code that we sent. Check it and try again.")
         return _page(after, form.get("flow", ""), error=sentence, status=HTTPStatus.UNAUTHORIZED)
 
 
@@ -70,7 +70,7 @@ def _begun(kind: ProofKind, proof_id: str) -> MailProof:
 def _page(proof: MailProof, flow: str, *, error: str | None = None, status: int = HTTPStatus.OK) -> Response:
     steps = STEPS[proof.kind]
     return render_page(
-        "mail_code.html",
+        "phone_code.html" if proof.kind is ProofKind.NEW_PHONE else "mail_code.html",
         status=status,
         csrf=csrf_token(current_services()),
         action=steps.code,

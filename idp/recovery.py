@@ -4,7 +4,7 @@ It takes two things: a recovery code and the mailbox, with days between them in 
 an operator to whom somebody proved who they are. Everybody concerned is told at once, either way.
 """
 
-from idp.activity import language_of, proved_addresses
+from idp.activity import language_of, proved_addresses, proved_numbers
 from idp.protocol.activity import Event, Seen
 from idp.protocol.secrets import new_identifier, new_secret
 from idp.services import Services
@@ -72,10 +72,12 @@ def _store(services: Services, connection: Connection, account: Account, by: str
 
 
 def _write(services: Services, connection: Connection, account: Account, letter: str, secret: str) -> None:
-    """Write to every address that the account proved."""
+    """Write to every address that the account proved; its phone is told, without the link."""
     link, days = _link(services, secret), str(services.settings.recovery.waiting_days)
     for address in proved_addresses(account):
         services.mailer.send(connection, address, letter, language_of(account), now=services.now, link=link, days=days)
+    for number in proved_numbers(account):
+        services.mailer.text(connection, number, letter, language_of(account), now=services.now, link=link, days=days)
 
 
 def _link(services: Services, secret: str) -> str:

@@ -23,7 +23,7 @@ from idp.data_sharing.receipts import Receipts
 from idp.evidence import LogKey, ReceiptKey
 from idp.keys import Keys
 from idp.logos import Logos
-from idp.mail import Mailer, PostOffice
+from idp.mail import Gateway, Mailer, PostOffice
 from idp.outbound import Fetcher
 from idp.passkeys import PasskeyCeremonies
 from idp.passwords.hashing import Passwords
@@ -95,6 +95,7 @@ class Services:
     risk_rules: RiskRules
     mailer: Mailer
     post_office: PostOffice
+    gateway: Gateway
     audit_log: AuditLog
     audit_tree: AuditTree
     interactions: Interactions
@@ -213,6 +214,7 @@ def build_services(
         risk_rules=_risk_rules(settings),
         mailer=mailer,
         post_office=PostOffice(settings),
+        gateway=Gateway.of(settings),
         audit_log=audit_log,
         audit_tree=AuditTree(database, sealer),
         interactions=Interactions(sealer),

@@ -202,6 +202,29 @@ class Mail:
     """Whether mail is not sent but shown to everybody at `/mailbox`; for demos and tests only."""
 
 
+SMS_JSON = "json"
+SMS_FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """How people are texted who proved a phone number; see `idp.mail.gateway`.
+
+    Without a URL nobody is, but where `mail.mailbox` shows what would be sent.
+    """
+
+    url: str = ""
+    """Where the gateway takes a text message by POST, with https."""
+    secret: str = field(default="", repr=False)
+    secret_file: str = ""
+    format: str = SMS_JSON
+    """`json` or `form`, with the names of the fields that it has there."""
+    to_field: str = "to"
+    text_field: str = "text"
+    sender_field: str = "from"
+    sender: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """The way back into an account whose passkeys are lost; see `idp.recovery`."""
@@ -343,6 +366,7 @@ class Settings:
     outbound: Outbound = field(default_factory=Outbound)
     operator: Operator = field(default_factory=Operator)
     mail: Mail = field(default_factory=Mail)
+    sms: Sms = field(default_factory=Sms)
     recovery: Recovery = field(default_factory=Recovery)
     risk: RiskSettings = field(default_factory=RiskSettings)
     registration: Registration = field(default_factory=Registration)
@@ -484,6 +508,7 @@ def _check(settings: Settings) -> None:
     _check_response_types(settings)
     _check_experimental(settings)
     _check_mail(settings)
+    _check_sms(settings)
     _check_outbound(settings)
     _check_registration(settings.registration)
     _check_sign_up(settings.sign_up)
@@ -531,6 +556,16 @@ def _check_mail(settings: Settings) -> None:
     except ValueError as error:
         message = f"'mail.sender' is {error}"
         raise SettingsError(message) from error
+
+
+def _check_sms(settings: Settings) -> None:
+    sms = settings.sms
+    if sms.format not in (SMS_JSON, SMS_FORM):
+        message = f"'sms.format' must be {SMS_JSON} or {SMS_FORM}"
+        raise SettingsError(message)
+    if sms.url and not sms.url.startswith("https://"):
+        message = "'sms.url' must begin with https: the secret goes along"
+        raise SettingsError(message)
 
 
 def _check_registration(registration: Registration) -> None:

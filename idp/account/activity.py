@@ -73,6 +73,8 @@ WORDS: Final[Mapping[Event, Callable[[], str]]] = {
     Event.RECOVERED: lambda: _("The account was recovered"),
     Event.EMAIL_CHANGED: lambda: _("The e-mail address was changed"),
     Event.EMAIL_RESTORED: lambda: _("A change of the e-mail address was taken back"),
+    Event.PHONE_CHANGED: lambda: _("The phone number was changed"),
+    Event.PHONE_REMOVED: lambda: _("The phone number was removed"),
     Event.CONNECTION_ADDED: lambda: _("Another sign-in was connected"),
     Event.CONNECTION_REMOVED: lambda: _("Another sign-in was disconnected"),
     Event.SESSION_ENDED: lambda: _("A device was signed out"),

@@ -38,6 +38,8 @@ _SENTENCES: Final[Mapping[str, Callable[[], str]]] = {
     "password_changed": lambda: _("Your password is changed."),
     "password_set": lambda: _("You have a password. It opens your account from now on."),
     "email_changed": lambda: _("Your new e-mail address counts from now on."),
+    "phone_changed": lambda: _("We text your new number from now on."),
+    "phone_removed": lambda: _("The number is removed."),
     "disconnected": lambda: _("Disconnected. It signs nobody in here any more."),
     "last_way": lambda: _("This is your last way to sign in. Set up another one first."),
     "signed_out": lambda: _("Signed out there."),

@@ -24,15 +24,17 @@ EVERY_LANGUAGE = ""
 """For people whose language nobody knows: the letter in all of them, one below the other."""
 MAIL_SERVER = "mail"
 """The recipient of all mail, as the outbox sees it: the one server that takes it, which is there or away."""
+_SERVERS = {outbox.MAIL: MAIL_SERVER, outbox.SMS: "sms"}
 TRY_SECONDS = 3 * 86_400
 MAX_VALUE = 2000
 CONTENT_TYPE = "message/rfc822"
+TEXT_TYPE = "text/plain"
 _LETTERS = Path(__file__).parent / "letters"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeptMail:
-    """A mail that was kept instead of sent. `at` is UTC seconds."""
+    """A mail, or a text without a subject, that was kept instead of sent. `at` is UTC seconds."""
 
     at: int
     to: str
@@ -46,6 +48,7 @@ class Mailer:
     def __init__(self, settings: Settings, sealer: Sealer, random: Randomness) -> None:
         """Read the templates."""
         self._is_kept = settings.mail.mailbox
+        self._sends_texts = bool(settings.sms.url)
         self._issuer = settings.issuer
         self._sender: Address = sender_address(settings.mail.sender, settings.operator.name, settings.issuer)
         self._sealer = sealer
@@ -79,17 +82,43 @@ class Mailer:
             now=now,
         )
         posted = Posted(f"mailto:{to}", CONTENT_TYPE, message)
-        if self._is_kept:
-            outbox.keep(connection, self._sealer, posted, kind=outbox.MAIL, recipient=MAIL_SERVER, now=now)
+        self._post(connection, posted, outbox.MAIL, now, keep_trying, is_kept=self._is_kept)
+
+    @property
+    def can_text(self) -> bool:
+        """Whether texts are sent, or kept to be read here."""
+        return self._sends_texts or self._is_kept
+
+    def text(
+        self,
+        connection: Connection,
+        to: str,
+        template: str,
+        language: str,
+        *,
+        now: int,
+        keep_trying: int = TRY_SECONDS,
+        **values: str,
+    ) -> None:
+        """Queue the subject of a letter as a text message to a phone number; nothing where nobody is texted.
+
+        It says what happened and holds no link that opens anything: texts are read on locked screens.
+        """
+        if not self.can_text:
+            return
+        said = self.written(template, language, **values).subject
+        posted = Posted(f"tel:{to}", TEXT_TYPE, said.encode("utf-8"))
+        self._post(connection, posted, outbox.SMS, now, keep_trying, is_kept=not self._sends_texts)
+
+    def _post(
+        self, connection: Connection, posted: Posted, kind: str, now: int, keep_trying: int, *, is_kept: bool
+    ) -> None:
+        recipient = _SERVERS[kind]
+        if is_kept:
+            outbox.keep(connection, self._sealer, posted, kind=kind, recipient=recipient, now=now)
             return
         outbox.enqueue(
-            connection,
-            self._sealer,
-            posted,
-            kind=outbox.MAIL,
-            recipient=MAIL_SERVER,
-            now=now,
-            expires_at=now + keep_trying,
+            connection, self._sealer, posted, kind=kind, recipient=recipient, now=now, expires_at=now + keep_trying
         )
 
     def written(self, template: str, language: str, **values: str) -> Letter:
@@ -104,11 +133,13 @@ class Mailer:
         return Letter(subject, "\n\n---\n\n".join(text.strip() for _, _, text in parts) + "\n")
 
     def kept(self, connection: Connection, limit: int) -> tuple[KeptMail, ...]:
-        """Return mail that was kept instead of sent, the newest first."""
-        found = outbox.kept(connection, outbox.MAIL, limit)
+        """Return mail and texts that were kept instead of sent, the newest first."""
+        found = outbox.kept(connection, tuple(_SERVERS), limit)
         return tuple(_read(at, message.open(self._sealer)) for at, message in found)
 
 
 def _read(at: int, posted: Posted) -> KeptMail:
+    if posted.content_type == TEXT_TYPE:
+        return KeptMail(at, posted.url.removeprefix("tel:"), "", posted.body.decode("utf-8"))
     mail = message_from_bytes(posted.body, policy=policy.default)
     return KeptMail(at, posted.url.removeprefix("mailto:"), str(mail["Subject"]), str(mail.get_content()))

@@ -27,6 +27,8 @@ class Event(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_RESTORED = "email_restored"
     """A change was taken back by the address before, with all that opened the account since."""
+    PHONE_CHANGED = "phone_changed"
+    PHONE_REMOVED = "phone_removed"
     CONNECTION_ADDED = "connection_added"
     CONNECTION_REMOVED = "connection_removed"
     SESSION_ENDED = "session_ended"

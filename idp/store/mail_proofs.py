@@ -18,6 +18,7 @@ from idp.store.database import Database, db, delete_in_batches
 from idp.store.sealing import Sealer
 
 CODE_DIGITS = 8
+TEXT_CODE_DIGITS = 6
 MAX_TRIES = 5
 
 mail_proofs = db.Table(
@@ -41,6 +42,8 @@ class ProofKind(StrEnum):
     SIGN_UP = "sign_up"
     NEW_PASSWORD = "new_password"
     NEW_ADDRESS = "new_address"
+    NEW_PHONE = "new_phone"
+    """By a text message, which holds a shorter code and no link; `address` is the number."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,7 +83,7 @@ class MailProofs:
 
     def add(self, connection: Connection, kind: ProofKind, session_id: str, expires_at: int, **content: str) -> Issued:
         """Begin a proof within one browser session; `content` is the rest of `MailProof`."""
-        issued = Issued(new_identifier(self._random), new_secret(self._random), self._new_code())
+        issued = Issued(new_identifier(self._random), new_secret(self._random), self._new_code(kind))
         sealed = {name: content.get(name, "") for name in ("address", "flow")}
         connection.execute(
             insert(mail_proofs).values(
@@ -141,9 +144,10 @@ class MailProofs:
         content: Mapping[str, str] = json.loads(self._sealer.open(row.content, _place(row.id)))
         return MailProof(row.id, ProofKind(row.kind), row.account_id, content["address"], content["flow"], row.tries)
 
-    def _new_code(self) -> str:
-        """Return eight digits, each as likely as any: what is left of 64 bits beyond them is past noticing."""
-        return str(int.from_bytes(self._random(8)) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+    def _new_code(self, kind: ProofKind) -> str:
+        """Return its digits, each as likely as any: what is left of 64 bits beyond them is past noticing."""
+        digits = TEXT_CODE_DIGITS if kind is ProofKind.NEW_PHONE else CODE_DIGITS
+        return str(int.from_bytes(self._random(8)) % 10**digits).zfill(digits)
 
     def _code_hash(self, proof_id: str, code: str) -> bytes:
         return self._sealer.index("mailed code", f"{proof_id} {code}")

@@ -18,6 +18,7 @@ from idp.store.sealing import Sealer
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 PARTNER_MESSAGE = "partner_message"
 MAIL = "mail"
+SMS = "sms"
 POSTED = (BACKCHANNEL_LOGOUT, PARTNER_MESSAGE)
 """What is posted over HTTP."""
 
@@ -54,7 +55,7 @@ KEPT = "kept"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """What is said, and to which URL it goes: by a POST, or as mail to a `mailto:` (RFC 6068)."""
+    """What is said and to which URL it goes: by a POST, as mail to a `mailto:` (RFC 6068), as a text to a `tel:`."""
 
     url: str
     content_type: str
@@ -136,10 +137,10 @@ def keep(connection: Connection, sealer: Sealer, letter: Letter, *, kind: str, r
     connection.execute(insert(outbox).values(**closed, **written))
 
 
-def kept(connection: Connection, kind: str, limit: int) -> tuple[tuple[int, Message], ...]:
-    """Return the messages that were kept, the newest first, each with the second in which it was."""
+def kept(connection: Connection, kinds: tuple[str, ...], limit: int) -> tuple[tuple[int, Message], ...]:
+    """Return the messages of these kinds that were kept, the newest first, each with the second in which it was."""
     columns = (outbox.c.created_at, *(outbox.c[item.name] for item in fields(Message)))
-    statement = select(*columns).where(outbox.c.kind == kind, outbox.c.outcome == KEPT)
+    statement = select(*columns).where(outbox.c.kind.in_(kinds), outbox.c.outcome == KEPT)
     found = connection.execute(statement.order_by(outbox.c.id.desc()).limit(limit))
     return tuple((at, Message(*row)) for at, *row in found)
 

@@ -13,6 +13,7 @@ from tests.architecture.repository import ROOT, python_files, text_of
 
 PROFILE_READERS = {
     "idp/account/data.py",  # gives people what is theirs, as a file
+    "idp/account/phone.py",  # the number that somebody proved, to them alone
     "idp/account/profile.py",  # shows people what is theirs, and lets them change some of it
     "idp/activity.py",  # writes to people
     "idp/admin/apply.py",  # an operator's declarations are compared with what is stored

@@ -272,6 +272,13 @@ def _own_address(world: World) -> list[Draft]:
     ]
 
 
+def _own_phone(world: World) -> list[Draft]:
+    """The page after the code; its form is not sent, for hana's account stays as it is."""
+    proof = world.proof(ProofKind.NEW_PHONE, world.hana.session, account_id=world.hana_id)
+    session = cookie(sekisho_session=world.hana.session)
+    return [Draft("GET", b"/account/phone/finish", (*query(token=proof.secret), *session))]
+
+
 def _upstream(world: World) -> list[Draft]:
     page = world.visitor()
     browser = cookie(sekisho_session=page["session"])
@@ -565,6 +572,13 @@ ENDPOINTS = (
         touches_store=True,
         drafts=_code(b"/account/email/code", ProofKind.NEW_ADDRESS),
         share=0.1,
+    ),
+    Endpoint(
+        "/account/phone", touches_store=True, drafts=_own_page("/account/phone", phone="+819012345678"), share=0.2
+    ),
+    Endpoint("/account/phone/finish", touches_store=True, drafts=_own_phone, share=0.1),
+    Endpoint(
+        "/account/phone/code", touches_store=True, drafts=_code(b"/account/phone/code", ProofKind.NEW_PHONE), share=0.1
     ),
     Endpoint("/login/second-factor", touches_store=True, drafts=_second_factor, share=0.3),
     Endpoint("/account/authenticator", touches_store=True, drafts=_authenticator, share=0.2),

@@ -169,7 +169,7 @@ def test_a_reader_of_japanese_is_told_in_japanese_what_was_wrong(mei: Person):
     form = hidden(mei.browser.get("/sign-up").text)
     assert "メールアドレスを" in mei.browser.post("/sign-up", data={**form, "email": "mei"}).text
     page = ask(mei)
-    assert "メールのコードと違います" in type_code(mei, page, "00000000").text
+    assert "お送りしたコードと違います" in type_code(mei, page, "00000000").text
     (letter,) = letters(mei.provider, MEI)
     assert "15文字以上が必要です" in choose(mei, mei.browser.get(letter.link), "short").text
     assert letter.subject == "アカウントの作成"

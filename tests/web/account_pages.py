@@ -117,6 +117,15 @@ def account_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any
             "days": 7,
             "error": text("Write your e-mail address."),
         },
+        "account/phone.html": {
+            **form,
+            "number": text("+819012345678"),
+            "is_proved": False,
+            "is_offered": True,
+            "typed": text("090"),
+            "error": text("Write the number."),
+        },
+        "account/phone_finish.html": {**form, "token": text("a secret"), "number": text("+819012345678")},
         "account/email_finish.html": {**form, "token": text("a secret"), "address": text("hana@example.org")},
         "account/passkeys.html": {
             **form,
@@ -176,6 +185,9 @@ def account_at_its_barest() -> dict[str, dict[str, Any]]:
         | {"notice": None, "has_password": False, "may_have_one": False, "wrong": None, "error": None},
         "account/email.html": full["account/email.html"]
         | {"notice": None, "proved": None, "address": "", "error": None},
+        "account/phone.html": full["account/phone.html"]
+        | {"notice": None, "number": "", "is_offered": False, "typed": "", "error": None},
+        "account/phone_finish.html": full["account/phone_finish.html"] | {"notice": None},
         "account/email_finish.html": full["account/email_finish.html"] | {"notice": None},
         "account/passkeys.html": full["account/passkeys.html"]
         | {"notice": None, "passkeys": [], "options": "", "is_possible": False}

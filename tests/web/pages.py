@@ -212,6 +212,7 @@ def mailed_pages(text: Callable[[str], str] = PLAIN) -> dict[str, dict[str, Any]
     return {
         "sign_up.html": wrong,
         "mail_code.html": {**wrong, **steps},
+        "phone_code.html": {**wrong, **steps},
         "sign_up_finish.html": {
             **finish,
             "terms": terms,
@@ -233,6 +234,7 @@ def mailed_at_their_barest() -> dict[str, dict[str, Any]]:
         **bare,
         "sign_up.html": bare["sign_up.html"] | {"flow": "", "address": ""},
         "mail_code.html": bare["mail_code.html"] | {"has_tries": False, "flow": ""},
+        "phone_code.html": bare["phone_code.html"] | {"has_tries": False, "flow": ""},
         "sign_up_finish.html": bare["sign_up_finish.html"]
         | {"terms": terms, "terms_error": None, "provider": "Google", "shown": "hana@gmail.example"},
         "forgotten.html": bare["forgotten.html"] | {"flow": "", "address": ""},
