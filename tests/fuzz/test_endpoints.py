@@ -42,6 +42,7 @@ NOTHING_THERE = (
     b"/login/passkey",
     b"/login/recovery",
     b"/account/recovery/none",
+    b"/account/email/undo/none",
 )
 """Drafts of what there is not, in a world where nobody can be asked for a picture, or has a passkey."""
 AT_PATHS = list({(case.values[0], path_of(case.values[1])): case for case in reversed(AT_ENDPOINTS)}.values())
