@@ -121,6 +121,6 @@ class Conditions:
         held |= self._low if user.risk is _LOW else self._risks[user.risk]
         if user.restricted:
             held |= self._restricted
-        if residence is None or residence != partner.country:
+        if not residence or residence != partner.country:
             held |= self._abroad
         return held

@@ -204,7 +204,7 @@ def _obligation(id_: str, table: Table, ways: tuple[str, ...], down: Mapping[str
     kind = _word(table, "kind", tuple(ObligationKind))
     changes = kind in CHANGING
     table.only("kind", "text", *_KEYS.get(kind, ()), *(("fields",) if changes else ()))
-    fields = frozenset(table.ids("fields")) if changes else frozenset[str]()
+    fields = frozenset(table.ids("fields"))
     if changes and not fields:
         raise table.refusal("fields", "must say which fields' values it changes")
     for field in sorted(fields - down.keys()):

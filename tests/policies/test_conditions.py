@@ -50,6 +50,7 @@ def test_a_partner_of_no_known_country_is_abroad_for_everybody():
     assert condition is not None
     for residence in ("JP", "", None):
         assert condition.holds(a_person(residence=residence), nowhere)
+        assert Conditions([condition]).held(a_person(residence=residence), nowhere) != 0
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,20 @@ def test_an_app_of_the_sandbox_gets_what_a_made_up_person_shares(status: Partner
     assert decision(world) == decision(everyday())
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (PartnerStatus.DRAFT, Reason.PARTNER_NOT_APPROVED),
+        (PartnerStatus.SUBMITTED, Reason.PARTNER_NOT_APPROVED),
+        (PartnerStatus.SUSPENDED, Reason.PARTNER_SUSPENDED),
+        (PartnerStatus.TERMINATED, Reason.PARTNER_TERMINATED),
+    ],
+)
+def test_the_sandbox_is_open_to_no_partner_that_is_not_in_it(status: PartnerStatus, reason: Reason):
+    """Made-up people, too, are for partners in good standing."""
+    assert decision(but(partner__status=status, request__sandbox=True, request__synthetic=True)).refusal is reason
+
+
 EVERY_FIELD = dict.fromkeys(everyday().catalogue.fields, FieldTerms(required=False))
 WIDE = {"agreement__purposes": terms(fields=EVERY_FIELD), "partner__tier": Tier.RESTRICTED, "partner__country": "JP"}
 FIELD_REASONS = [

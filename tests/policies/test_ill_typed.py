@@ -37,6 +37,7 @@ ILL_TYPED = {
         {"points.credit": SimpleNamespace(**{name: getattr(AGREED, name) for name in AGREED.__slots__})},
         terms(fields=[("prefecture", None)]),
         terms(fields=frozenset({"prefecture"})),
+        terms(fields=UserDict(AGREED.fields)),
         terms(max_days=None),
         terms(max_days=90.0),
         terms(min_age="18"),

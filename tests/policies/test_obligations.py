@@ -140,6 +140,16 @@ def test_what_is_due_twice_is_due_as_strictly_as_in_either(
     assert OBLIGATIONS.both(one, other) == OBLIGATIONS.both(other, one) == both
 
 
+def test_what_changes_a_part_alone_withholds_the_whole():
+    """A prefecture of which only the beginning goes out does not go out with the address; the rest is not touched."""
+    masked = one_obligation("kind = 'mask'\nkeep = 1\nfields = ['prefecture']")
+    known = parse_obligations(masked, CATALOGUE.down)
+    assert known.due("prefecture", ["x"]) == known.due("prefecture", ["x"], inherited=True) == {"mask": 1}
+    assert known.due("address", ["x"]) is None
+    assert known.due("email", ["x"]) == {}
+    assert known.due("email", ["x"], inherited=True) is None
+
+
 def test_one_obligation_named_twice_is_due_once():
     assert OBLIGATIONS.due("phone", ("mask.initial", "mask.initial")) == {"mask": 1}
 
@@ -232,6 +242,8 @@ def test_a_clause_that_shares_may_say_what_is_due():
     shares = {"id": "s", "share": ["email"], "obligations": ["no_store"], "with": "anyone", "for": "anything"}
     world = under(agreed({"email": ()}), {**shares, "except_when": "under 99"})
     assert decision(world).obligations == {"email": {"no_store": 1}}
+    other = under(agreed({"email": ()}), {**shares, "except_when": "under 18"})
+    assert decision(other).obligations == {"email": {"no_store": 1}}
 
 
 @pytest.mark.parametrize(
@@ -273,7 +285,7 @@ def test_of_several_sides_that_withhold_a_field_the_first_is_told():
 def test_what_may_not_be_stored_goes_into_no_token():
     world = agreed({"email": ("no_store",), "nickname": ()})
     kept = replace(world, request=replace(world.request, kept=True))
-    assert decision(kept).withheld == {"email": Reason.NO_STORE}
+    assert (decision(kept).withheld, decision(kept).obligations) == ({"email": Reason.NO_STORE}, {})
     assert decision(world).released == {"email", "nickname"}
 
 
@@ -297,6 +309,14 @@ def test_a_field_waits_until_its_person_signed_in_well_enough(due: str, acr: str
     assert outcome.released == ({"email", "nickname"} if goes else {"nickname"})
     assert outcome.withheld == ({} if goes else {"email": Reason.STEP_UP_REQUIRED})
     assert "email" in outcome.obligations
+
+
+def test_every_field_waits_for_which_a_sign_in_is_due():
+    """Two for the same one as well; and a way to sign in that nobody knows is weaker than the weakest."""
+    due = ("require.passkey",)
+    outcome = decision(agreed({"email": due, "nickname": due, "name": due, "address": ()}))
+    assert outcome.withheld == dict.fromkeys(["email", "nickname", "name"], Reason.STEP_UP_REQUIRED)
+    assert OBLIGATIONS.level("anything") < OBLIGATIONS.level(OBLIGATIONS.ways[0])
 
 
 @pytest.mark.parametrize(
@@ -478,6 +498,7 @@ def test_g7_an_amount_is_rounded_down_to_the_beginning_of_its_step(yen: object, 
         ("email", {"relay_email": 1}, "email_verified", False, False),
         ("email", {"mask": "1"}, "email", "hana@x.jp", None),
         ("email", {}, "email", None, None),
+        ("transactions.amounts", {"round_amount": "1000"}, "yen", 5_000, None),
     ],
 )
 def test_g7_what_a_change_makes_of_values_of_every_kind(
@@ -548,6 +569,7 @@ def test_several_are_put_together_with_the_fields_that_they_come_from():
     discharge = Discharge(CATALOGUE, outcome, MEANS)
     parts = [discharge.values(field, VALUES[field]) for field in ("nickname", "email")]
     assert together(parts).fields == {"nickname", "email"}
+    assert together(parts).claims == {**VALUES["nickname"], **VALUES["email"]}
     assert listed("rows", parts).claims == {"rows": [VALUES["nickname"], VALUES["email"]]}
     assert owed_nothing({"a": 1}).fields == frozenset()
 

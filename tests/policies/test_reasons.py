@@ -87,6 +87,8 @@ BROKEN = [
     (lambda written: written["told"].pop("NO_CONSENT"), "NO_CONSENT: is missing"),
     (lambda written: written["told"].update(FANCY={"en": "x", "ja": "x"}), "FANCY: is not known"),
     (lambda written: written["reasons"]["RISK"].pop("trace"), "trace: is missing"),
+    (lambda written: written["reasons"]["RISK"].update(partner="x"), "RISK.partner: is not known here"),
+    (lambda written: written["reasons"].update(RISK="x"), "RISK: must be a table"),
     (lambda written: written["reasons"]["RISK"]["user"].pop("ja"), "ja: is missing"),
     (lambda written: written["reasons"]["RISK"].update(requestable="no"), "must be true or false"),
 ]
