@@ -84,7 +84,9 @@ def _address_line(address: Mapping[str, str], language: str) -> str:
         return address.get("formatted") or " ".join(filter(None, (postal_code, country)))
     postal_mark = f"〒{postal_code}" if postal_code else ""
     english = ", ".join(filter(None, (street, locality, f"{region} {postal_code}".strip(), country)))
-    japanese = " ".join(filter(None, (country, postal_mark, f"{region}{locality}{street}")))
+    # Japanese is written without spaces; an address in Latin letters is not.
+    place = (" " if f"{region}{locality}".isascii() else "").join(filter(None, (region, locality, street)))
+    japanese = " ".join(filter(None, (country, postal_mark, place)))
     return Words(en=english, ja=japanese).in_language(language)
 
 

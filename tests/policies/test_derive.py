@@ -212,7 +212,7 @@ def example(field: str, profile: dict[str, object], language: str = "en") -> str
         ("language", "Japanese", "日本語"),
         ("time_zone", "Asia/Tokyo", "Asia/Tokyo"),
         ("phone", "+81 90-1234-5678", "+81 90-1234-5678"),
-        ("address", "1-2-3 Jingumae, Shibuya-ku, Tokyo 150-0001, JP", "JP 〒150-0001 TokyoShibuya-ku1-2-3 Jingumae"),
+        ("address", "1-2-3 Jingumae, Shibuya-ku, Tokyo 150-0001, JP", "JP 〒150-0001 Tokyo Shibuya-ku 1-2-3 Jingumae"),
         ("profile_updated", "21 September 2026", "2026年9月21日"),
     ],
 )
