@@ -65,8 +65,8 @@ def status_of(provider: Provider) -> list[str]:
 def test_the_person_reads_that_it_is_once(member: Person):
     """And until when, in either language; nothing is ticked."""
     page = visit(member, TILL, **ONCE).text
-    assert "Once, within a day: by 19 November 2026" in page
-    assert "1日以内に1回だけ（2026年11月19日まで）" in visit(member, TILL, **ONCE, ui_locales="ja").text
+    assert "Once, within a day: by <bdi>19 November 2026</bdi>" in page
+    assert "1日以内に1回だけ（<bdi>2026年11月19日</bdi>まで）" in visit(member, TILL, **ONCE, ui_locales="ja").text
     assert "checked" not in page
 
 
