@@ -129,6 +129,7 @@ REFUSED = [
         "agreement.purposes.points.credit.max_days: must be a whole number from 1 to 365",
     ),
     ("max_days = 90", "max_days = 90.0", "max_days: must be a whole number"),
+    ('status = "suspended"', "", "agreement.status: is missing"),
     ('status = "suspended"', 'status = "asleep"', "agreement.status: must be one of active, suspended, ended"),
     ('status = "active"', 'status = "ended"', "partner.status: must be one of draft, submitted, sandbox, production"),
     ("[partner]", '[partner]\ncountry = "jp"', "partner.country: 'jp' is not a country's two capital letters"),

@@ -253,6 +253,12 @@ def test_a_decision_names_the_clause_that_withholds_a_field_and_no_other():
     assert (plain.rules, plain.rule("email")) == ({}, Reason.FIELD_NOT_IN_AGREEMENT)
 
 
+def test_fields_that_do_not_exist_are_each_named_and_hide_no_other():
+    outcome = decision(but(request__fields=frozenset({"prefecture", "shoe_size", "hat_size"})))
+    assert outcome.released == {"prefecture"}
+    assert outcome.withheld == dict.fromkeys(["shoe_size", "hat_size"], Reason.FIELD_UNKNOWN)
+
+
 def test_every_reason_code_is_met_in_these_tables():
     """No code stands in the interface that nothing can answer with."""
     assert {reason for reason, *_ in [*REFUSALS, *FIELD_REASONS]} | GIVEN_BY_WHAT_SENDS == set(Reason)

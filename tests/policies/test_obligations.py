@@ -198,8 +198,9 @@ def test_what_cannot_be_met_together_withholds_its_field_alone():
     world = under(
         agreed({"birthdate": ("no_store",), "email": ()}, "derive.over_20"), clause("birthdate", "derive.over_18")
     )
-    outcome = decision(world)
-    assert (outcome.released, outcome.withheld) == ({"email"}, {"birthdate": Reason.OBLIGATION})
+    for each in (world, agreed({"birthdate": ("derive.over_18",), "email": ()}, "derive.over_20")):
+        outcome = decision(each)
+        assert (outcome.released, outcome.withheld) == ({"email"}, {"birthdate": Reason.OBLIGATION})
 
 
 def test_what_cannot_be_done_to_the_whole_withholds_it():
@@ -628,6 +629,7 @@ def test_a_decision_without_a_field_is_the_decision_with_it_withheld():
     outcome = decision(agreed({"nickname": (), "email": ()}))
     less = outcome.without({"email", "phone"}, Reason.QUOTA)
     assert (less.released, less.withheld) == ({"nickname"}, {"email": Reason.QUOTA})
+    assert less.expires_at == outcome.expires_at == NOW + 9 * DAY
     nothing = less.without({"nickname"}, Reason.QUOTA)
     assert (nothing.released, nothing.expires_at) == (frozenset(), None)
     assert isinstance(nothing, Decision)

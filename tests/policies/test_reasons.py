@@ -76,6 +76,11 @@ def test_a_file_without_either_code_of_such_a_field_tells_them_apart():
     assert parse_reasons(neither).code(Reason.FIELD_UNKNOWN) == NOT_AVAILABLE
 
 
+def test_a_partner_is_told_what_the_file_says():
+    for code, written in document()["reasons"].items():
+        assert REASONS.code(Reason(code)) == written["told"]
+
+
 def test_asking_the_person_helps_where_the_file_says_so():
     for code, written in document()["reasons"].items():
         assert REASONS.is_requestable(Reason(code)) is written["requestable"]
