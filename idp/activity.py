@@ -10,6 +10,7 @@ from idp.store.database import Connection
 from idp.store.sealing import Sealer
 
 NOTICE = "notice"
+PHONE_CLAIMS = ("phone_number", "phone_number_verified")
 
 
 class Activity:

@@ -2,8 +2,8 @@
 
 Whoever changed it had signed in with everything that the account asked for then, and may have been a thief all the
 same: who, from then on, got every notice instead of the owner. So the link takes back what opens the account to
-anybody since: passkeys, connections, authenticator app, recovery codes, recoveries, passkeys only, a closing. It signs
-everybody out, and puts the password out of use.
+anybody since: passkeys, connections, authenticator app, recovery codes, recoveries, passkeys only, a closing. It puts
+back the phone number that notices went to, signs everybody out, and puts the password out of use.
 
 Whoever merely reads the mail of the old address gets nothing that choosing another password did not give them before
 the change: the link signs nobody in, and an account that asked for more than a password, or had none, asks for as much
@@ -11,7 +11,7 @@ as before. So that nobody is held in an address which they left for that reason,
 one that was taken back is for good.
 """
 
-from idp.activity import language_of, proved_addresses
+from idp.activity import PHONE_CLAIMS, language_of, proved_addresses, proved_numbers
 from idp.protocol.activity import Event, Seen
 from idp.protocol.secrets import new_secret
 from idp.services import Services
@@ -54,6 +54,7 @@ def offer(services: Services, connection: Connection, before: Account, address: 
         address=replaced[0],
         had_password=bool(before.password_hash),
         had_app=authenticators.is_on(connection, before.id),
+        phone=next(iter(proved_numbers(before)), ""),
     )
     services.mailer.send(
         connection,
@@ -106,6 +107,7 @@ def _take_ways_back(services: Services, connection: Connection, account: Account
     since, now = change.changed_at, services.now
     if account.passkeys_only_at is not None and account.passkeys_only_at >= since:
         services.accounts.use_other_ways(connection, account.id, now)
+    _put_phone_back(services, connection, account.id, change)
     passkeys.remove_since(connection, account.id, since)
     upstream_links.remove_since(connection, account.id, since)
     authenticators.forget_since(connection, account.id, since)
@@ -115,6 +117,16 @@ def _take_ways_back(services: Services, connection: Connection, account: Account
     services.accounts.change_password(connection, account.id, _password(services, connection, change), now)
     if account.is_closing:
         services.accounts.end_closing(connection, account.id, now)
+
+
+def _put_phone_back(services: Services, connection: Connection, account_id: str, change: AddressChange) -> None:
+    """Let notices go to the number that was proved before the change, or to none."""
+    account = services.accounts.hold(connection, account_id)
+    if account is None or proved_numbers(account) == tuple(filter(None, (change.phone,))):
+        return
+    others = {claim: value for claim, value in account.profile.items() if claim not in PHONE_CLAIMS}
+    proved = {"phone_number": change.phone, "phone_number_verified": True} if change.phone else {}
+    services.accounts.change_profile(connection, account_id, {**others, **proved}, services.now)
 
 
 def _password(services: Services, connection: Connection, change: AddressChange) -> str:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from idp.account.notices import notice, noticed
 from idp.account.viewer import Viewer, for_recent_viewer
-from idp.activity import proved_numbers
+from idp.activity import PHONE_CLAIMS, proved_numbers
 from idp.mailed_proof import begin, link_over, opened
 from idp.protocol.activity import Event
 from idp.protocol.phone import phone_number
@@ -25,7 +25,6 @@ from idp.web.requests import read_form, read_query, seen_from
 from idp.web.sessions import csrf_matches, csrf_token
 
 KIND = ProofKind.NEW_PHONE
-_CLAIMS = ("phone_number", "phone_number_verified")
 
 blueprint = Blueprint("own_phone", __name__)
 
@@ -89,7 +88,7 @@ def _put(services: Services, connection: Connection, account_id: str, number: st
     account = services.accounts.hold(connection, account_id)
     if account is None or (number is None and "phone_number" not in account.profile):
         return False
-    kept = {claim: value for claim, value in account.profile.items() if claim not in _CLAIMS}
+    kept = {claim: value for claim, value in account.profile.items() if claim not in PHONE_CLAIMS}
     proved = {} if number is None else {"phone_number": number, "phone_number_verified": True}
     services.accounts.change_profile(connection, account_id, {**kept, **proved}, services.now)
     event = Event.PHONE_REMOVED if number is None else Event.PHONE_CHANGED

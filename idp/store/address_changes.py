@@ -37,6 +37,8 @@ class AddressChange:
     had_password: bool
     had_app: bool
     """Whether a code of an authenticator app was asked for after the password."""
+    phone: str
+    """The proved phone number; "" where there was none."""
 
 
 def add(
@@ -90,7 +92,7 @@ def purge(database: Database, now: int) -> int:
     return delete_in_batches(database, address_changes, address_changes.c.expires_at <= now)
 
 
-_SEALED = ("address", "had_password", "had_app")
+_SEALED = ("address", "had_password", "had_app", "phone")
 _COLUMNS = tuple(address_changes.c[name] for name in ("id", "account_id", "content", "changed_at"))
 _SELECT = select(*_COLUMNS)
 

@@ -89,6 +89,9 @@ def test_a_thief_who_changed_the_address_is_undone(owner: Person):
         recovery_codes.make_anew(connection, account, services.random, services.now)
         identity = Identity("plain", "https://idp.example", account, "", False, "", ("fed",), 0)
         assert services.upstream_links.add(connection, account, identity, services.now)
+        known = services.accounts.find(connection, account)
+        numbered = {**known.profile, "phone_number": "+819000000000", "phone_number_verified": True}
+        services.accounts.change_profile(connection, account, numbered, services.now)
     page = undo(provider, undo_link(owner, owner.username))
     assert shows(page, "new-password")
     for person in (owner, thief):
@@ -96,6 +99,7 @@ def test_a_thief_who_changed_the_address_is_undone(owner: Person):
     assert not opens(provider, theirs, PASSWORD)
     assert not opens(provider, owner.username, PASSWORD), "the thief knows it"
     with services.database.autocommit() as connection:
+        assert "phone_number" not in services.accounts.find(connection, account).profile
         assert passkeys.count(connection, account) == 0
         assert recovery_codes.left(connection, account) == 0
         assert services.upstream_links.of_account(connection, account) == []
