@@ -109,9 +109,10 @@ class Audiences:
             if kept.number is not None and not segment.campaign:
                 return kept, []  # told to somebody else meanwhile
             counted = []
-            if least <= len(among) <= self._limits.audience_most:
+            is_answer = least <= len(among) <= self._limits.audience_most
+            if is_answer:
                 counted = [one for one in among if self._sharing.note(connection, one, decision_id, now)]
-            if len(counted) < least and counted:
+            if len(counted) < least and (is_answer or kept.number is not None):
                 raise _refused("audience_too_small", "Too few people are in this segment to be spoken of.")
             if kept.number is None:
                 number = self._number(among, counted)

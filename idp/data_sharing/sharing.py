@@ -189,8 +189,10 @@ class DataSharing(Asking):
         """Write down, with its answer, that what was considered goes out; false if the grant is not as it was."""
         grant, answers = one.grant, answers_in(self.catalogue, one.decision)
         if not answers <= grant.disclosed:
-            grants.find_by_id(connection, grant.id, lock=True)
-            if not grants.add_answers(connection, grant, answers, now):
+            held = grants.find_by_id(connection, grant.id, lock=True)
+            # Another answer may have counted the same meanwhile: they are within the budget then.
+            is_counted = held is not None and held.version == grant.version and answers <= held.disclosed
+            if not is_counted and not grants.add_answers(connection, grant, answers, now):
                 return False
         record = self._audit_log.sealed_record(decision_id, recorded(one.policy, one.facts, one.decision))
         disclosed = _disclosed(decision_id, one.decision, one.agreement, Surface.DATA_AUDIENCE)
