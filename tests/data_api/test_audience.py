@@ -285,12 +285,38 @@ def test_of_each_segment_some_are_left_out(market: Provider, hana: Person):
 
 def test_a_number_is_rounded_down(market: Provider, hana: Person):
     """All stand in the log."""
+    nara = {"prefecture": "Nara", "over_20": True}
+    for _ in range(6):
+        agree(market, make(market, {**ADULT, "address": {"region": "Nara"}}))
     with another_process(market, **{**LIMITS, "IDP_DATA_API__AUDIENCE_STEP": "4"}) as rounding:
         services, before = rounding.extensions[EXTENSION], entries(market)
         app = services.find_client(DESK.client_id)
-        released = services.audiences.answer(app, Segment(PURPOSE, TOKYO), market.services.now)
+        released = services.audiences.answer(app, Segment(PURPOSE, nara), market.services.now)
     assert json.loads(outgoing(released, {}).content)["count"] == 4
     assert entries(market) == before + 6
+
+
+def test_the_same_question_at_once_names_the_same_people_to_each(market: Provider, hana: Person):
+    """Also the first of a consent: one answer counts against the budget what the others hold as well."""
+    for _ in range(4):
+        agree(market, make(market, {**ADULT, "address": {"region": "Akita"}}))
+    asked = Segment(PURPOSE, {"prefecture": "Akita", "over_20": True}, "autumn-sale")
+    services, gate = market.services, Barrier(THREADS)
+    market.clock.forward(WINDOW)
+    for _ in range(2):
+        agree(market, make(market, {**ADULT, "address": {"region": "Akita"}}))
+    app = services.find_client(DESK.client_id)
+
+    def ask_at_once(_: int) -> list[str]:
+        gate.wait()
+        released = services.audiences.answer(app, asked, services.now)
+        members: list[str] = json.loads(outgoing(released, {}).content)["members"]
+        return members
+
+    with ThreadPoolExecutor(THREADS) as crowd:
+        answers = list(crowd.map(ask_at_once, range(THREADS)))
+    assert answers == [answers[0]] * THREADS
+    assert len(answers[0]) == 6
 
 
 def test_of_two_different_questions_at_once_one_is_let_in(market: Provider, hana: Person):
