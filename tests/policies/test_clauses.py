@@ -99,6 +99,7 @@ def test_a_field_that_does_not_exist_is_no_field():
     [
         (shares(), "a.toml: clause 'shares'.share: names nothing; say what, or 'everything'"),
         (shares("emali"), "share: there is no 'emali'; did you mean 'email'"),
+        (shares("email", 7), "share: must be text or a list of texts, not of int"),
         (shares("everythin"), "share: there is no 'everythin'; did you mean 'everything'"),
         (shares("xyzzy"), "share: there is no 'xyzzy'$"),
         (shares("email", **{"with": "anyon"}), "with: there is no 'anyon'; did you mean 'anyone'"),
