@@ -10,7 +10,6 @@ from idp.store.database import Connection
 from idp.store.sealing import Sealer
 
 NOTICE = "notice"
-PHONE_CLAIMS = ("phone_number", "phone_number_verified")
 
 
 class Activity:

@@ -11,7 +11,7 @@ as before. So that nobody is held in an address which they left for that reason,
 one that was taken back is for good.
 """
 
-from idp.activity import PHONE_CLAIMS, language_of, proved_addresses, proved_numbers
+from idp.activity import language_of, proved_addresses, proved_numbers
 from idp.protocol.activity import Event, Seen
 from idp.protocol.secrets import new_secret
 from idp.services import Services
@@ -122,11 +122,8 @@ def _take_ways_back(services: Services, connection: Connection, account: Account
 def _put_phone_back(services: Services, connection: Connection, account_id: str, change: AddressChange) -> None:
     """Let notices go to the number that was proved before the change, or to none."""
     account = services.accounts.hold(connection, account_id)
-    if account is None or proved_numbers(account) == tuple(filter(None, (change.phone,))):
-        return
-    others = {claim: value for claim, value in account.profile.items() if claim not in PHONE_CLAIMS}
-    proved = {"phone_number": change.phone, "phone_number_verified": True} if change.phone else {}
-    services.accounts.change_profile(connection, account_id, {**others, **proved}, services.now)
+    if account is not None and proved_numbers(account) != tuple(filter(None, (change.phone,))):
+        services.accounts.change_phone(connection, account_id, change.phone, services.now)
 
 
 def _password(services: Services, connection: Connection, change: AddressChange) -> str:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from idp.account.notices import notice, noticed
 from idp.account.viewer import Viewer, for_recent_viewer
-from idp.activity import PHONE_CLAIMS, proved_numbers
+from idp.activity import proved_numbers
 from idp.mailed_proof import begin, link_over, opened
 from idp.protocol.activity import Event
 from idp.protocol.phone import phone_number
@@ -88,9 +88,7 @@ def _put(services: Services, connection: Connection, account_id: str, number: st
     account = services.accounts.hold(connection, account_id)
     if account is None or (number is None and "phone_number" not in account.profile):
         return False
-    kept = {claim: value for claim, value in account.profile.items() if claim not in PHONE_CLAIMS}
-    proved = {} if number is None else {"phone_number": number, "phone_number_verified": True}
-    services.accounts.change_profile(connection, account_id, {**kept, **proved}, services.now)
+    services.accounts.change_phone(connection, account_id, number or "", services.now)
     event = Event.PHONE_REMOVED if number is None else Event.PHONE_CHANGED
     seen, before = seen_from(services, request), proved_numbers(account)
     services.activity.note(connection, account_id, event, seen, services.now, also_to=before)

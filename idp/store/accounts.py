@@ -174,6 +174,15 @@ class Accounts:
         profile = {**account.profile, "email": address, "email_verified": True}
         self.change_profile(connection, account_id, profile, now)
 
+    def change_phone(self, connection: Connection, account_id: str, number: str, now: int) -> None:
+        """Give a user a phone number that they proved, or none for ""."""
+        account = self.hold(connection, account_id)
+        if account is None:
+            return
+        others = {claim: value for claim, value in account.profile.items() if not claim.startswith("phone_number")}
+        proved = {"phone_number": number, "phone_number_verified": True} if number else {}
+        self.change_profile(connection, account_id, {**others, **proved}, now)
+
     def change_password(self, connection: Connection, account_id: str, password_hash: str, now: int) -> bool:
         """Replace a password hash; false, and no change, for an account that has passkeys only."""
         others = (accounts.c.id == account_id) & accounts.c.passkeys_only_at.is_(None)
