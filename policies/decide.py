@@ -14,7 +14,7 @@ from policies.agreement import Agreement, Consent, Partner
 from policies.bundle import Bundle, NarrowedBy, Narrowing, Share
 from policies.decision import Askable, Decision, Reason, SharingRequest
 from policies.dues import Dues
-from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, consent_ends, first_refusal
+from policies.gates import DAY, GATES, GATES_BEFORE_CONSENT, Case, first_refusal, longest
 from policies.obligations import ObligationKind
 from policies.user import UserState
 
@@ -47,7 +47,7 @@ def decide(
         if refusal or not partner or not agreement or not terms or not consent or not user:
             return Decision.refuse(_nameable(request), refusal or Reason.POLICY_ERROR)
         share = bundle.share(partner, terms, request.purpose, user)
-        ends = min(consent_ends(consent, terms), agreement.expires_at)
+        ends = min(consent.expires_at, longest(consent, terms), agreement.expires_at)
         consented, ends_first = _consented(bundle, consent, request.at, ends)
         within = _within_budget(bundle, share, consent) if consent.disclosed else _ALL
         waiting = _waiting(bundle, share.dues, request) if share.dues.step_ups else 0

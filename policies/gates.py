@@ -166,7 +166,8 @@ def consent_live(case: Case) -> Reason | None:
         return Reason.CONSENT_PAUSED if consent.paused else Reason.CONSENT_SUSPENDED
     if request.at < consent.granted_at:
         return Reason.NO_CONSENT
-    return None if request.at < consent_ends(consent, case.terms) else Reason.CONSENT_EXPIRED
+    is_live = request.at < consent.expires_at and request.at < longest(consent, case.terms)
+    return None if is_live else Reason.CONSENT_EXPIRED
 
 
 _PARTNER_REFUSALS: Final = {
@@ -200,6 +201,6 @@ def first_refusal(gates: tuple[Gate, ...], case: Case) -> Reason | None:
     return None
 
 
-def consent_ends(consent: Consent, terms: PurposeTerms) -> int:
+def longest(consent: Consent, terms: PurposeTerms) -> int:
     """A consent never outlives what the agreement allows, also if that was shortened after the consent was given."""
-    return min(consent.expires_at, consent.granted_at + terms.max_days * DAY)
+    return consent.granted_at + terms.max_days * DAY

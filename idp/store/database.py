@@ -163,6 +163,7 @@ class Database:
                     connection.execute(statement, values)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
+                kept.pop(PREPARED, None)  # a ROLLBACK lets psycopg have all forgotten that was prepared here
                 _roll_back(connection)
                 raise
             finally:
@@ -179,11 +180,7 @@ def execute_at_commit(connection: Connection, statement: Executable, values: Map
 
 
 def _roll_back(connection: Connection) -> None:
-    """Roll back; a connection that cannot even do that is thrown away, which rolls back too.
-
-    With a ROLLBACK psycopg makes the server forget whatever was prepared, its own and what it does not know of.
-    """
-    connection.info.pop(PREPARED, None)
+    """Roll back; a connection that cannot even do that is thrown away, which rolls back too."""
     try:
         connection.exec_driver_sql("ROLLBACK")
     except SQLAlchemyError:

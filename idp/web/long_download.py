@@ -43,11 +43,11 @@ def long_download(pieces: Iterable[str], name: str, random: Randomness) -> Respo
     length = file.tell()
     file.seek(0)
     response = Response(_chunks(file, cipher.decryptor()), HTTPStatus.OK, mimetype=JSON)
+    response.call_on_close(file.close)  # also where nothing of it is sent: to a HEAD, or to somebody who has gone
     response.content_length = length
     return as_download(response, name)
 
 
 def _chunks(file: SpooledTemporaryFile[bytes], show: CipherContext) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield show.update(chunk)
+    while chunk := file.read(CHUNK_BYTES):
+        yield show.update(chunk)

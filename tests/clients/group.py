@@ -30,7 +30,11 @@ KEN = "ken@example.jp"
 ELSEWHERE = ("http://127.0.0.1:8403", "https://ledger.example.test/api")
 """Resources that the declarations of tests/provider name."""
 
-SETTINGS = {"IDP_DATA_API__AUDIENCE_LEAST": "3", "IDP_DATA_API__AUDIENCE_STEP": "1"}
+SETTINGS = {
+    "IDP_DATA_API__AUDIENCE_LEAST": "3",
+    "IDP_DATA_API__AUDIENCE_STEP": "1",
+    "IDP_DATA_API__AUDIENCE_SPREAD": "0",
+}
 READER = """
 [[clients]]
 client_id = "reader"

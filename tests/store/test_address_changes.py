@@ -14,7 +14,7 @@ OLD = "hana@example.jp"
 def change(database: Database, sealer: Sealer, account: str, now: int = NOW) -> str:
     """Write a change down; return the secret of its link."""
     secret = new_id() + new_id()
-    before = {"address": OLD, "had_password": True, "had_app": False}
+    before = {"address": OLD, "had_password": True, "had_app": False, "phone": ""}
     with database.transaction() as connection:
         address_changes.add(connection, sealer, account, secret, now, now + 60, **before)
     return secret
