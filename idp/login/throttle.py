@@ -47,12 +47,9 @@ class Throttle:
             ]
 
     def admit(self) -> bool:
-        """Count this try; false when a window is full. Committed at once, whatever happens next.
-
-        The window that everybody shares is the last: it is held no longer than the commit takes.
-        """
+        """Count this try; false when a window is full. Committed at once, whatever happens next."""
         services = self._services
-        with services.database.transaction() as connection:
+        with services.database.autocommit() as connection:
             counts = [
                 attempts.count_one(connection, window.key, services.now, services.settings.sign_in.window)
                 for window in self._windows
@@ -66,7 +63,7 @@ class Throttle:
         behind one address would keep each other out.
         """
         own, *shared = self._windows
-        with self._services.database.transaction() as connection:
+        with self._services.database.autocommit() as connection:
             attempts.forget(connection, own.key)
             for window in shared:
                 attempts.take_back(connection, window.key)
